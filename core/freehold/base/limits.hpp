@@ -1,0 +1,52 @@
+/// Every bound of Freehold, on one page. Sizes are in bytes unless the name says otherwise.
+///
+/// The first group shapes the bytes of trees and messages: these numbers are part of the format
+/// `freehold/tree@1` and of the protocol, and never change under that name (docs/design.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace freehold::limits {
+
+// --- the format -------------------------------------------------------------------------------
+inline constexpr std::size_t key_bytes_max = 1024;           // and at least 1
+inline constexpr std::size_t value_inline_bytes_max = 1024;  // larger values get a block
+inline constexpr std::size_t value_bytes_max = 1 << 20;
+inline constexpr std::uint64_t cut_window_bytes = 2048;  // a natural cut is a maximum this far
+inline constexpr std::uint64_t node_bytes_max = 16384;   // the ceiling, as chunking counts
+inline constexpr std::uint64_t node_bytes_min = 4096;    // no ceiling cut below this
+inline constexpr std::uint64_t resume_bytes = 20480;     // this far back no edit can reach a cut
+inline constexpr std::uint64_t internal_entry_bytes = 64;  // size of an internal entry, less its key
+inline constexpr int height_max = 40;  // levels; a level is always shorter than the one below
+inline constexpr int cbor_depth_max = 64;
+
+// --- the protocol -----------------------------------------------------------------------------
+inline constexpr std::size_t edits_bytes_max = 8 << 20;
+inline constexpr std::size_t edits_entries_max = 10'000;
+inline constexpr std::size_t parcel_bytes_max = 16 << 20;  // of edits with all that they need
+inline constexpr std::size_t base_digest_bytes = 16;
+inline constexpr std::size_t invocation_bytes_max = 256 << 10;  // with its proofs
+inline constexpr std::size_t proof_chain_max = 16;
+inline constexpr std::size_t message_bytes_max = 32 << 20;
+inline constexpr std::size_t message_invocations_max = 256;
+inline constexpr std::size_t attachment_depth_max = 16;
+inline constexpr std::size_t queue_taken_max = 256;  // older queue entries taken by one sync
+inline constexpr std::uint64_t integer_safe_max = (std::uint64_t{1} << 53) - 1;
+
+// --- what one reader of outside bytes spends --------------------------------------------------
+inline constexpr std::size_t car_header_bytes_max = 64 << 10;
+inline constexpr std::size_t car_blocks_max = 200'000;
+inline constexpr std::size_t cid_bytes_max = 256 << 10;  // identity CIDs carry a block
+inline constexpr std::size_t radix_bytes_max = 1024;  // base58 and base36: their cost is quadratic
+inline constexpr std::size_t decoded_values_max = 1 << 20;  // of one block; each takes 64 bytes
+inline constexpr std::size_t did_bytes_max = 1024;
+inline constexpr std::size_t ucan_capabilities_max = 256;
+inline constexpr std::size_t ucan_proofs_max = 256;
+inline constexpr std::size_t validation_steps_max = 10'000;  // capabilities looked at
+inline constexpr std::size_t validation_tokens_max = 1024;   // UCANs read, each verified once
+inline constexpr std::size_t denial_bytes_max = 16 << 10;    // of the text that says why
+inline constexpr std::size_t read_budget_bytes_max = 8 << 20;
+inline constexpr std::size_t read_keys_max = 1024;
+
+}  // namespace freehold::limits

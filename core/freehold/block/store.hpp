@@ -1,0 +1,82 @@
+/// Where blocks come from and where they go. The core never waits for storage: a block that is not
+/// there is reported, and the operation is run again when it is (docs/design.md section 5).
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "freehold/block/block.hpp"
+
+namespace freehold {
+
+/// Blocks to read. A view that it gives is valid as long as the store is neither changed nor gone.
+class BlockStore {
+ public:
+  virtual ~BlockStore() = default;
+  /// The bytes under `cid`; nothing if the block is not held.
+  virtual std::optional<ByteView> find(const Cid& cid) const = 0;
+};
+
+/// Takes the blocks that an operation makes, children before parents.
+class BlockSink {
+ public:
+  virtual ~BlockSink() = default;
+  virtual void put(Block block) = 0;
+};
+
+/// Blocks in memory.
+class MemoryStore final : public BlockStore, public BlockSink {
+ public:
+  std::optional<ByteView> find(const Cid& cid) const override {
+    const auto found = blocks_.find(cid);
+    if (found == blocks_.end()) return std::nullopt;
+    return found->second.bytes();
+  }
+  void put(Block block) override {
+    Cid cid = block.cid;
+    blocks_.insert_or_assign(std::move(cid), std::move(block));
+  }
+  /// The block itself, to hand on without a copy; null CID if not held.
+  Block block(const Cid& cid) const {
+    const auto found = blocks_.find(cid);
+    return found == blocks_.end() ? Block() : found->second;
+  }
+  void erase(const Cid& cid) { blocks_.erase(cid); }
+  void clear() { blocks_.clear(); }
+  std::size_t size() const noexcept { return blocks_.size(); }
+  const auto& blocks() const noexcept { return blocks_; }
+
+ private:
+  std::unordered_map<Cid, Block, CidHash> blocks_;
+};
+
+/// `over` first, then `under`: what an operation has made, on top of what there was.
+class LayeredStore final : public BlockStore {
+ public:
+  LayeredStore(const BlockStore& over, const BlockStore& under) noexcept
+      : over_(&over), under_(&under) {}
+  std::optional<ByteView> find(const Cid& cid) const override {
+    if (const auto found = over_->find(cid)) return found;
+    return under_->find(cid);
+  }
+
+ private:
+  const BlockStore* over_;
+  const BlockStore* under_;
+};
+
+/// The blocks that an operation asked for in vain, each once, in the order asked.
+class Missing {
+ public:
+  void add(const Cid& cid) {
+    if (seen_.emplace(cid, true).second) cids_.push_back(cid);
+  }
+  bool empty() const noexcept { return cids_.empty(); }
+  const std::vector<Cid>& cids() const noexcept { return cids_; }
+
+ private:
+  std::vector<Cid> cids_;
+  std::unordered_map<Cid, bool, CidHash> seen_;
+};
+
+}  // namespace freehold

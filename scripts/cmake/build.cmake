@@ -1,0 +1,32 @@
+# How things are compiled and linked, as targets:
+#   freehold::build     what all objects and links must share (sanitizers, linker); freehold::core
+#                       brings it along
+#   freehold::warnings  for our own code; link it PRIVATE
+# and ccache in front of the compiler, if the machine has it.
+
+find_program(FREEHOLD_CCACHE ccache)
+if(FREEHOLD_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${FREEHOLD_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FREEHOLD_CCACHE})
+endif()
+
+add_library(freehold_build INTERFACE)
+add_library(freehold::build ALIAS freehold_build)
+target_compile_features(freehold_build INTERFACE cxx_std_20)
+if(FREEHOLD_SANITIZE)
+  target_compile_options(freehold_build INTERFACE
+    -fsanitize=${FREEHOLD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(freehold_build INTERFACE -fsanitize=${FREEHOLD_SANITIZE})
+endif()
+if(NOT EMSCRIPTEN)
+  find_program(FREEHOLD_MOLD mold)
+  if(FREEHOLD_MOLD)
+    target_link_options(freehold_build INTERFACE -fuse-ld=mold)
+  endif()
+endif()
+
+add_library(freehold_warnings INTERFACE)
+add_library(freehold::warnings ALIAS freehold_warnings)
+target_compile_options(freehold_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 sees it in std::string (its bug 105651)

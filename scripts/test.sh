@@ -1,0 +1,88 @@
+#!/bin/bash
+# `npm test`: builds everything and runs every test. A line for each step, with its time; the
+# output of step X is in build/logs/X.log, and its end is shown if it fails.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+shopt -s nullglob
+
+logs=build/logs
+mkdir -p "$logs"
+passed=0
+failed=0
+
+# step <name> <command…>: something that works or does not.
+step() {
+  local name=$1 log=$logs/${1// /-}.log start=$SECONDS
+  shift
+  if "$@" > "$log" 2>&1; then
+    printf 'ok    %-28s %4d s\n' "$name" $((SECONDS - start))
+  else
+    failed=$((failed + 1))
+    show_failure "$name" "$log" "$start"
+    return 1
+  fi
+}
+
+# suite <name> <command…>: a step that counts its tests, and must have run at least one.
+suite() {
+  local name=$1 log=$logs/${1// /-}.log start=$SECONDS status=0 good bad
+  shift
+  "$@" > "$log" 2>&1 || status=$?
+  read -r good bad <<< "$(counts "$log")"
+  if [ $((good + bad)) = 0 ] || { [ "$status" != 0 ] && [ "$bad" = 0 ]; }; then bad=1; fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  if [ "$bad" = 0 ]; then
+    printf 'ok    %-28s %4d s  %6d tests\n' "$name" $((SECONDS - start)) "$good"
+  else
+    show_failure "$name" "$log" "$start" "$bad of $((good + bad)) tests"
+    return 1
+  fi
+}
+
+show_failure() {  # <name> <log> <start> [what]
+  printf 'FAIL  %-28s %4d s  %s  (%s)\n' "$1" $((SECONDS - $3)) "${4:-}" "$2"
+  grep -aE -m 20 '(^|[^a-z])(FAILED|FAIL |not ok|error:|Error:)' "$2" | sed 's/^/      /'
+  tail -n 30 "$2" | sed 's/^/      | /'
+}
+
+# counts <log>: "<passed> <failed>", as Catch2, ctest, node and our own programs say it.
+counts() {
+  sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+    /^All tests passed \(/ { for (i = 1; i < NF; i++) if ($(i + 1) == "test") good += $i }
+    /^test cases:/ {
+      for (i = 2; i <= NF; i++) {
+        if ($i == "passed") good += $(i - 1)
+        if ($i == "failed") bad += $(i - 1)
+      }
+    }
+    /tests? passed, [0-9]+ tests? failed out of [0-9]+$/ { bad += $4; good += $NF - $4 }
+    /^[0-9]+ passed, [0-9]+ failed/ { good += $1; bad += $3 }
+    /^# pass [0-9]+$/ { good += $3 }
+    /^# (fail|cancelled) [0-9]+$/ { bad += $3 }
+    END { print good + 0, bad + 0 }'
+}
+
+fixtures=tests/vectors/fixtures/index.json
+js_tests=(tests/js/*.test.js tests/native/*.test.js tests/browser/*.test.js)
+
+step 'setup' scripts/build.sh --browser || exit 1
+suite 'tidy' node tests/tidy.js
+step 'build dev' scripts/build.sh dev && {
+  suite 'dev core' build/dev/freehold_tests --use-colour no
+  suite 'dev fuzz corpus' ctest --preset dev -R '^fuzz_' --output-on-failure
+}
+step 'build release' scripts/build.sh release:freehold,fixtures_test &&
+  suite 'release fixtures' build/release/fixtures_test "$fixtures"
+step 'build wasm' scripts/build.sh wasm && {
+  suite 'wasm core' node build/wasm/freehold_tests.js --use-colour no
+  suite 'wasm fixtures' node build/wasm/fixtures_test.js "$fixtures"
+}
+[ ! -e js/tsconfig.json ] || step 'types' node_modules/.bin/tsc --noEmit -p js
+[ ${#js_tests[@]} = 0 ] || suite 'js' node --test --test-reporter=tap "${js_tests[@]}"
+suite 'size' node scripts/size.mjs
+grep -a 'gzipped' "$logs/size.log" | sed 's/^/      /'
+
+echo "all in $SECONDS s"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
