@@ -1,0 +1,51 @@
+/// Builds a tree from sorted entries in one pass, and holds no more than one open node a level.
+#pragma once
+
+#include <memory>
+
+#include "freehold/block/store.hpp"
+#include "freehold/tree/chunker.hpp"
+
+namespace freehold {
+
+/// What a finished tree is.
+struct TreeStats {
+  Digest root;
+  int height = 0;           // levels
+  std::uint64_t nodes = 0;  // written
+  Weight weight;
+};
+
+class Builder {
+ public:
+  /// Nodes go to `sink`, children before parents. `sink` must outlive the builder.
+  explicit Builder(BlockSink& sink, int first_level = 0) : sink_(&sink), first_level_(first_level) {}
+
+  /// The next entry of the lowest level. Keys must ascend strictly: asserted.
+  void push(ByteView key, ByteView payload, bool is_linked, Weight weight);
+  /// The tree of all that was pushed. The empty tree if nothing was.
+  TreeStats finish();
+
+ private:
+  struct Level {
+    explicit Level(int level) : chunker(level) {}
+    Chunker chunker;
+    std::uint64_t nodes = 0;
+    Digest last_node{};
+    Weight weight;   // of all its nodes
+    Bytes last_key;  // of the last entry in a node written
+  };
+
+  Level& level_at(std::size_t i);
+  void write_ready(std::size_t i);
+
+  BlockSink* sink_;
+  int first_level_;
+  std::vector<std::unique_ptr<Level>> levels_;
+};
+
+/// The key under which a parent lists a node: of a leaf the shortest prefix of its first key that is
+/// greater than the last key before it, of an internal node the key of its first entry.
+ByteView separator_of(int level, ByteView first_key, bool is_first_node, ByteView last_key_before);
+
+}  // namespace freehold

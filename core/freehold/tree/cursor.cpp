@@ -1,0 +1,142 @@
+#include "freehold/tree/cursor.hpp"
+
+#include <cassert>
+
+namespace freehold {
+
+const Node* NodeSource::node(const Digest& digest, int level) {
+  auto found = nodes_.find(digest);
+  if (found == nodes_.end()) {
+    const Cid cid = node_cid(digest);
+    const auto bytes = store_->find(cid);
+    if (!bytes) {
+      missing_.add(cid);
+      return nullptr;
+    }
+    Result<Node> node = Node::decode(*bytes);
+    if (!node) {
+      error_ = node.error();
+      return nullptr;
+    }
+    found = nodes_.emplace(digest, std::make_unique<Node>(*std::move(node))).first;
+  }
+  const Node* node = found->second.get();
+  if (level >= 0 && node->level() != level) {
+    error_ = Error{Errc::malformed, "node: not of the level below its parent's"};
+    return nullptr;
+  }
+  if (node->level() > 0 && node->size() == 0) {
+    error_ = Error{Errc::malformed, "node: internal without entries"};
+    return nullptr;
+  }
+  return node;
+}
+
+Result<> NodeSource::status() const {
+  if (error_) return tl::unexpected<Error>(*error_);
+  if (!missing_.empty()) return fail(Errc::missing, "a node on the way is not held");
+  return {};
+}
+
+bool LevelCursor::start() {
+  path_.clear();
+  const Node* root = source_->node(root_);
+  if (root == nullptr) return false;
+  assert(root->level() >= level_);
+  path_.push_back({root, 0});
+  return true;
+}
+
+const Node* LevelCursor::child(const Step& step) {
+  return source_->node(step.node->link(step.index), step.node->level() - 1);
+}
+
+bool LevelCursor::seek(ByteView key) {
+  if (!start()) return false;
+  while (path_.back().node->level() > level_) {
+    Step& step = path_.back();
+    step.index = step.node->child_of(key);
+    const Node* below = child(step);
+    if (below == nullptr) return false;
+    path_.push_back({below, 0});
+  }
+  return true;
+}
+
+bool LevelCursor::seek_first() { return start() && descend_first(); }
+bool LevelCursor::seek_last() { return start() && descend_last(); }
+
+bool LevelCursor::descend_first() {
+  while (path_.back().node->level() > level_) {
+    path_.back().index = 0;
+    const Node* below = child(path_.back());
+    if (below == nullptr) return false;
+    path_.push_back({below, 0});
+  }
+  return true;
+}
+
+bool LevelCursor::descend_last() {
+  while (path_.back().node->level() > level_) {
+    path_.back().index = path_.back().node->size() - 1;
+    const Node* below = child(path_.back());
+    if (below == nullptr) return false;
+    path_.push_back({below, 0});
+  }
+  return true;
+}
+
+bool LevelCursor::next(bool* moved) {
+  std::size_t depth = path_.size() - 1;
+  while (depth > 0 && path_[depth - 1].index + 1 == path_[depth - 1].node->size()) --depth;
+  *moved = depth > 0;
+  if (depth == 0) return true;
+  path_.resize(depth);
+  ++path_.back().index;
+  const Node* below = child(path_.back());
+  if (below == nullptr) return false;
+  path_.push_back({below, 0});
+  return descend_first();
+}
+
+bool LevelCursor::previous(bool* moved) {
+  std::size_t depth = path_.size() - 1;
+  while (depth > 0 && path_[depth - 1].index == 0) --depth;
+  *moved = depth > 0;
+  if (depth == 0) return true;
+  path_.resize(depth);
+  --path_.back().index;
+  const Node* below = child(path_.back());
+  if (below == nullptr) return false;
+  path_.push_back({below, 0});
+  return descend_last();
+}
+
+Digest LevelCursor::digest() const noexcept {
+  if (path_.size() == 1) return root_;
+  const Step& parent = path_[path_.size() - 2];
+  return parent.node->link(parent.index);
+}
+
+bool LevelCursor::is_first() const noexcept {
+  for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
+    if (path_[i].index != 0) return false;
+  }
+  return true;
+}
+
+Bytes LevelCursor::separator() const {
+  if (path_.size() == 1) return {};
+  const Step& parent = path_[path_.size() - 2];
+  return parent.node->key(parent.index);
+}
+
+std::optional<Bytes> LevelCursor::upper_bound() const {
+  for (std::size_t i = path_.size() - 1; i-- > 0;) {
+    const Step& step = path_[i];
+    if (step.index + 1 < step.node->size()) return step.node->key(step.index + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace freehold

@@ -1,0 +1,103 @@
+/// One encoded node of a tree: a view of its bytes, and the writer of such bytes.
+///
+///     leaf     = [0, prefix, [[suffix, value], [suffix, link, size], ...]]
+///     internal = [level, prefix, [[suffix, link, count, bytes], ...]]
+///
+/// A key is prefix + suffix. What follows the suffix is the entry's *payload*; entries move from
+/// node to node by copying it, so a value is encoded once and then never touched.
+#pragma once
+
+#include <vector>
+
+#include "freehold/block/block.hpp"
+
+namespace freehold {
+
+/// What an entry weighs, wherever it lies.
+struct Weight {
+  std::uint64_t count = 0;  // entries of the map under it
+  std::uint64_t bytes = 0;  // their sizes as chunking counts, and the sizes of linked values
+};
+
+/// An immutable, checked view: no accessor can fail. Valid as long as the block's bytes are.
+class Node {
+ public:
+  /// Reads the structure of a node: canonical CBOR down to the payloads, keys ascending, links of
+  /// the one form that nodes have. Inline values are only skipped over: `check` reads them.
+  /// Fails with Errc::malformed.
+  static Result<Node> decode(ByteView block);
+
+  /// What `decode` takes on trust from our own store and must be looked at in blocks from outside:
+  /// values canonical and of the right kind, prefix the longest, entries within the ceiling.
+  Result<> check() const;
+
+  int level() const noexcept { return level_; }
+  bool is_leaf() const noexcept { return level_ == 0; }
+  std::size_t size() const noexcept { return items_.size(); }
+  ByteView prefix() const noexcept { return prefix_; }
+  ByteView suffix(std::size_t i) const noexcept;
+  /// The encoded elements after the suffix.
+  ByteView payload(std::size_t i) const noexcept;
+  Bytes key(std::size_t i) const;
+  /// As chunking counts.
+  std::uint64_t entry_bytes(std::size_t i) const noexcept;
+  Weight weight(std::size_t i) const noexcept;
+
+  /// Of an internal entry the child, of a leaf entry the block of a large value.
+  bool is_linked(std::size_t i) const noexcept { return items_[i].is_linked; }
+  Digest link(std::size_t i) const noexcept;
+  /// Of a leaf entry: the encoded value if it is inline, and its size wherever it is.
+  ByteView inline_value(std::size_t i) const noexcept { return payload(i); }
+  std::uint64_t value_bytes(std::size_t i) const noexcept;
+
+  /// The first entry whose key is not less than `key`; size() if none.
+  std::size_t lower_bound(ByteView key) const noexcept;
+  /// The last entry whose key is not greater than `key`: of an internal node, the child that covers
+  /// it. 0 if there is none.
+  std::size_t child_of(ByteView key) const noexcept;
+  /// Order of the entry's key against `key`.
+  int compare_key(std::size_t i, ByteView key) const noexcept;
+  /// Everything under this node.
+  Weight total() const noexcept;
+
+ private:
+  struct Item {
+    std::uint32_t suffix_at;
+    std::uint32_t suffix_size;
+    std::uint32_t payload_at;
+    std::uint32_t payload_size;
+    std::uint64_t count;  // of an internal entry; of a linked value, its size
+    std::uint64_t bytes;  // of an internal entry
+    bool is_linked;
+  };
+  friend class NodeReader;
+
+  ByteView block_;
+  ByteView prefix_;
+  int level_ = 0;
+  std::vector<Item> items_;
+};
+
+/// The size of an entry as chunking counts: encoded, with the whole key.
+std::uint64_t leaf_entry_bytes(std::size_t key_size, std::size_t payload_size) noexcept;
+std::uint64_t internal_entry_bytes_of(std::size_t key_size) noexcept;
+
+/// An entry on its way into a node. Views, valid as long as who made it says.
+struct EntryView {
+  ByteView key;
+  ByteView payload;
+  bool is_linked = false;  // on level 0: the payload is a link and a size
+  Weight weight;
+};
+
+/// The payload of a linked value, and of an internal entry.
+Bytes linked_payload(const Digest& link, std::uint64_t size);
+Bytes child_payload(const Digest& link, Weight weight);
+
+/// The bytes of the node with these entries, in ascending order.
+Bytes encode_node(int level, std::span<const EntryView> entries);
+
+/// The CID of a node, or of a large value's block, by its digest.
+inline Cid node_cid(const Digest& digest) { return Cid::of_digest(codec::dag_cbor, digest); }
+
+}  // namespace freehold

@@ -1,0 +1,153 @@
+#include "freehold/tree/tree.hpp"
+
+#include "freehold/tree/cursor.hpp"
+
+namespace freehold {
+
+namespace {
+
+Error error_of(const NodeSource& source, Missing* missing) {
+  if (missing != nullptr) {
+    for (const Cid& cid : source.missing().cids()) missing->add(cid);
+  }
+  const Result<> status = source.status();
+  return status ? Error{Errc::corrupt, "tree: cannot be read"} : status.error();
+}
+
+/// The keys of a range as one interval: [low, high), without bounds where there are none.
+struct Interval {
+  Bytes low;
+  bool low_exclusive = false;
+  std::optional<Bytes> high;
+  bool high_inclusive = false;
+
+  explicit Interval(const Range& range) : low(range.prefix), high(prefix_end(range.prefix)) {
+    if (range.from && compare(*range.from, low) >= 0) {
+      low = *range.from;
+      low_exclusive = range.from_exclusive;
+    }
+    if (range.to && (!high || compare(*range.to, *high) < 0)) {
+      high = *range.to;
+      high_inclusive = range.to_inclusive;
+    }
+  }
+  bool is_before(const Node& leaf, std::size_t i) const {
+    const int order = leaf.compare_key(i, low);
+    return order < 0 || (order == 0 && low_exclusive);
+  }
+  bool is_behind(const Node& leaf, std::size_t i) const {
+    if (!high) return false;
+    const int order = leaf.compare_key(i, *high);
+    return order > 0 || (order == 0 && !high_inclusive);
+  }
+};
+
+/// Asks for the nodes between the root and the interval's leaves that can be named, but for no more
+/// leaves than the `leaves` that the listing may need.
+void touch(NodeSource& source, const Digest& digest, int level, const Interval& interval,
+           std::size_t* leaves, bool reverse) {
+  if (*leaves == 0) return;
+  const Node* node = source.node(digest, level);
+  if (node == nullptr || node->is_leaf()) {
+    --*leaves;
+    return;
+  }
+  const std::size_t first = node->child_of(interval.low);
+  std::size_t last = interval.high ? node->child_of(*interval.high) : node->size() - 1;
+  if (interval.high && !interval.high_inclusive && last > first &&
+      node->compare_key(last, *interval.high) == 0) {
+    --last;
+  }
+  for (std::size_t k = 0; k <= last - first; ++k) {
+    const std::size_t i = reverse ? last - k : first + k;
+    touch(source, node->link(i), node->level() - 1, interval, leaves, reverse);
+  }
+}
+
+bool list_forward(LevelCursor& cursor, const Interval& interval, std::size_t limit, Page& page) {
+  if (!cursor.seek(interval.low)) return false;
+  for (bool more = true; more;) {
+    const Node& leaf = cursor.node();
+    for (std::size_t i = leaf.lower_bound(interval.low); i < leaf.size(); ++i) {
+      if (interval.is_before(leaf, i)) continue;
+      if (interval.is_behind(leaf, i)) return true;
+      if (page.entries.size() == limit) {
+        page.next = page.entries.back().key;
+        return true;
+      }
+      page.entries.push_back({leaf.key(i), value_at(leaf, i)});
+    }
+    if (!cursor.next(&more)) return false;
+  }
+  return true;
+}
+
+bool list_backward(LevelCursor& cursor, const Interval& interval, std::size_t limit, Page& page) {
+  if (!(interval.high ? cursor.seek(*interval.high) : cursor.seek_last())) return false;
+  for (bool more = true; more;) {
+    const Node& leaf = cursor.node();
+    for (std::size_t i = leaf.size(); i-- > 0;) {
+      if (interval.is_behind(leaf, i)) continue;
+      if (interval.is_before(leaf, i)) return true;
+      if (page.entries.size() == limit) {
+        page.next = page.entries.back().key;
+        return true;
+      }
+      page.entries.push_back({leaf.key(i), value_at(leaf, i)});
+    }
+    if (!cursor.previous(&more)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::optional<StoredValue>> Tree::get(ByteView key, Missing* missing) const {
+  NodeSource source(*store_);
+  LevelCursor cursor(source, root_, 0);
+  if (!cursor.seek(key)) return tl::unexpected<Error>(error_of(source, missing));
+  const Node& leaf = cursor.node();
+  const std::size_t i = leaf.lower_bound(key);
+  if (i == leaf.size() || leaf.compare_key(i, key) != 0) return std::optional<StoredValue>();
+  return std::optional<StoredValue>(value_at(leaf, i));
+}
+
+Result<Page> Tree::list(const Range& range, Missing* missing) const {
+  Page page;
+  const Interval interval(range);
+  if (range.limit == 0) return page;
+  if (interval.high && compare(interval.low, *interval.high) > 0) return page;
+  NodeSource source(*store_);
+  LevelCursor cursor(source, root_, 0);
+  const bool done = range.reverse ? list_backward(cursor, interval, range.limit, page)
+                                  : list_forward(cursor, interval, range.limit, page);
+  if (done) return page;
+  // Two entries a leaf at the least, but for the last: never more leaves than entries.
+  std::size_t leaves = std::min<std::size_t>(range.limit, limits::read_keys_max);
+  touch(source, root_, -1, interval, &leaves, range.reverse);
+  return tl::unexpected<Error>(error_of(source, missing));
+}
+
+Result<Weight> Tree::weight(Missing* missing) const {
+  NodeSource source(*store_);
+  const Node* root = source.node(root_);
+  if (root == nullptr) return tl::unexpected<Error>(error_of(source, missing));
+  return root->total();
+}
+
+Result<int> Tree::height(Missing* missing) const {
+  NodeSource source(*store_);
+  const Node* root = source.node(root_);
+  if (root == nullptr) return tl::unexpected<Error>(error_of(source, missing));
+  return root->level() + 1;
+}
+
+std::optional<Bytes> prefix_end(ByteView prefix) {
+  Bytes end = copy_of(prefix);
+  while (!end.empty() && end.back() == 0xff) end.pop_back();
+  if (end.empty()) return std::nullopt;
+  ++end.back();
+  return end;
+}
+
+}  // namespace freehold

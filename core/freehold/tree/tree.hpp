@@ -1,0 +1,57 @@
+/// The map that users hold: an immutable sorted map from byte keys to values, kept in blocks.
+#pragma once
+
+#include "freehold/tree/apply.hpp"
+#include "freehold/tree/diff.hpp"
+
+namespace freehold {
+
+/// What to list. Empty bounds are none.
+struct Range {
+  Bytes prefix;                // only keys that begin so
+  std::optional<Bytes> from;   // inclusive, unless from_exclusive: a cursor goes on behind a key
+  bool from_exclusive = false;
+  std::optional<Bytes> to;     // exclusive, unless to_inclusive
+  bool to_inclusive = false;
+  bool reverse = false;        // greatest key first; from and to keep their meaning
+  std::size_t limit = SIZE_MAX;
+};
+
+/// Part of a listing. If the limit ended it, `next` is the last key given: list on with `from` (or,
+/// in reverse, `to`) set to it, exclusive. Keys, not positions: a cursor survives any edit.
+struct Page {
+  std::vector<Entry> entries;
+  std::optional<Bytes> next;
+};
+
+/// A root and a borrowed store: a value, cheap to copy. A change makes a new Tree and leaves this
+/// one as it was. Two trees hold the same entries iff their roots are equal (chunker.hpp).
+///
+/// The store must outlive the tree. Any read may fail with Errc::missing, when a block on its path
+/// is not held (`*missing` then has all that could be named), or Errc::malformed; it then had no
+/// effect and may be repeated. Any number of threads may read.
+class Tree {
+ public:
+  Tree(const BlockStore& store, const Digest& root) noexcept : store_(&store), root_(root) {}
+  const Digest& root() const noexcept { return root_; }
+  Cid root_cid() const { return node_cid(root_); }
+
+  /// The value under `key`, if any. Reads one node a level.
+  Result<std::optional<StoredValue>> get(ByteView key, Missing* missing = nullptr) const;
+  /// Reads height + k / fan-out + 1 nodes for k entries. Fails whole if a node is missing; all
+  /// nodes of the range that the nodes at hand name are in `*missing` then.
+  Result<Page> list(const Range& range, Missing* missing = nullptr) const;
+  /// Entries and their bytes. Reads the root.
+  Result<Weight> weight(Missing* missing = nullptr) const;
+  /// Levels; 1 for a tree of one leaf.
+  Result<int> height(Missing* missing = nullptr) const;
+
+ private:
+  const BlockStore* store_;
+  Digest root_;
+};
+
+/// The least key that is greater than all that begin with `prefix`; none if there is no such key.
+std::optional<Bytes> prefix_end(ByteView prefix);
+
+}  // namespace freehold
