@@ -198,7 +198,7 @@ class Decoder {
   }
 
   Value read_list(std::uint64_t n, int depth) {
-    if (depth == limits::cbor_depth_max) return over("cbor_depth_max");
+    if (depth == limits::cbor_block_depth_max) return over("cbor_block_depth_max");
     List list;
     list.reserve(reserve_of(n));
     for (std::uint64_t i = 0; i < n && reader_.ok(); ++i) list.push_back(read(depth + 1));
@@ -206,7 +206,7 @@ class Decoder {
   }
 
   Value read_map(std::uint64_t n, int depth) {
-    if (depth == limits::cbor_depth_max) return over("cbor_depth_max");
+    if (depth == limits::cbor_block_depth_max) return over("cbor_block_depth_max");
     std::vector<Map::Entry> entries;
     entries.reserve(reserve_of(n));
     std::string_view before;

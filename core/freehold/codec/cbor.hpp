@@ -12,7 +12,7 @@ Bytes encode_cbor(const Value& value);
 
 /// The value whose encoding `bytes` is. What `encode_cbor` would not have written (unsorted or
 /// repeated keys, long forms, short floats, undefined, invalid UTF-8, trailing bytes, ...), and
-/// nesting deeper than cbor_depth_max, is Errc::malformed or Errc::limit.
+/// nesting deeper than cbor_block_depth_max, is Errc::malformed or Errc::limit.
 Result<Value> decode_cbor(ByteView bytes);
 
 /// Whether `bytes` may be the value of an entry: one canonical value, by design.md section 4

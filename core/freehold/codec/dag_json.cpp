@@ -30,6 +30,7 @@ bool is_before_in_utf16(std::string_view left, std::string_view right) noexcept 
 
 class Writer {
  public:
+  explicit Writer(KeyOrder order) noexcept : order_(order) {}
   std::string take() && { return std::move(text_); }
 
   void write(const Value& value) {
@@ -59,9 +60,11 @@ class Writer {
     std::vector<const Map::Entry*> entries;
     entries.reserve(map.size());
     for (const Map::Entry& entry : map) entries.push_back(&entry);
-    std::sort(entries.begin(), entries.end(), [](const Map::Entry* a, const Map::Entry* b) {
-      return is_before_in_utf16(a->first, b->first);
-    });
+    if (order_ == KeyOrder::utf16) {
+      std::sort(entries.begin(), entries.end(), [](const Map::Entry* a, const Map::Entry* b) {
+        return is_before_in_utf16(a->first, b->first);
+      });
+    }
     text_ += '{';
     for (const Map::Entry* entry : entries) {
       if (entry != entries.front()) text_ += ',';
@@ -127,6 +130,7 @@ class Writer {
     if (!is_safe_integer && text.find_first_of(".e") == text.npos) text_ += ".0";
   }
 
+  KeyOrder order_;
   std::string text_;
 };
 
@@ -345,8 +349,8 @@ class Parser {
 
 }  // namespace
 
-std::string encode_dag_json(const Value& value) {
-  Writer writer;
+std::string encode_dag_json(const Value& value, KeyOrder order) {
+  Writer writer(order);
   writer.write(value);
   return std::move(writer).take();
 }

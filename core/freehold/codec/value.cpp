@@ -58,8 +58,6 @@ Map Map::of_sorted(std::vector<Entry> entries) {
   return map;
 }
 
-std::size_t Map::size() const noexcept { return entries_.size(); }
-
 const Value* Map::find(std::string_view key) const noexcept {
   const auto place = place_of(entries_, key);
   return place != entries_.end() && place->first == key ? &place->second : nullptr;

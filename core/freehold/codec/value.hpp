@@ -90,4 +90,8 @@ class Value {
   std::variant<std::monostate, bool, Integer, double, Bytes, std::string, Cid, List, Map> data_;
 };
 
+// Here, since they need to know how large a Value is.
+inline std::size_t Map::size() const noexcept { return entries_.size(); }
+inline bool Map::empty() const noexcept { return entries_.empty(); }
+
 }  // namespace freehold

@@ -1,0 +1,156 @@
+/// A user's own copy of a space: read and edited offline, synced when the service can be reached.
+///
+/// Sans-IO. Blocks lie in memory; when one is missing an operation fails with Errc::missing, changes
+/// nothing, and `missing()` names all that can be named: hold them, and run the operation again. A
+/// change gives a `Commit`, which the caller makes durable in one transaction with the head record.
+#pragma once
+
+#include <map>
+
+#include "freehold/sync/blob_state.hpp"
+#include "freehold/sync/checkpoint.hpp"
+#include "freehold/sync/serve.hpp"
+#include "freehold/ucan/message.hpp"
+
+namespace freehold {
+
+/// What one change means for storage: all of it, or none.
+struct Commit {
+  std::vector<Block> added;  // nodes, large values, attachments
+  std::vector<Cid> freed;    // nodes that neither the head nor the base needs any more
+  Bytes record;              // the head record, to be stored under the space
+};
+
+/// A service that the replica knows: its DID, and the did:key that it signs with.
+class KnownServices final : public KeyResolver {
+ public:
+  void set(const Did& service, const Did& key) { keys_[service.text()] = key; }
+  std::vector<Did> keys_of(const Did& did) const override;
+  const std::map<std::string, Did>& all() const noexcept { return keys_; }
+
+ private:
+  std::map<std::string, Did> keys_;
+};
+
+/// The invocation of one sync, unsigned, and the blocks that travel with it.
+struct SyncDraft {
+  UcanFields fields;         // issuer, audience, capability, proofs; times and nonce are set
+  std::vector<Block> blocks;  // edits, large values, attachments, proofs
+};
+
+/// What a sync brought.
+struct SyncOutcome {
+  Commit commit;
+  std::uint64_t seq = 0;
+  Digest root{};                   // of the checkpoint
+  Proven proven = Proven::no;
+  std::vector<Bytes> changed;      // keys that the other side changed here
+  std::vector<Bytes> conflicts;    // /conflict/ keys, old edits' and new
+  std::vector<Refusal> refused;
+  bool is_more = false;            // either side has more to tell: sync again
+};
+
+class Replica {
+ public:
+  /// A space with nothing in it yet.
+  static Replica create(const Did& space);
+  /// From a head record. Its blocks are asked for as they are needed. Errc::corrupt.
+  static Result<Replica> load(ByteView record);
+
+  const Did& space() const noexcept { return space_; }
+  const Digest& root() const noexcept { return head_; }
+  const Digest& base_root() const noexcept { return base_; }
+  const std::optional<Cid>& checkpoint() const noexcept { return checkpoint_; }
+  std::uint64_t seq() const noexcept { return seq_; }
+  /// Whether the head differs from the base: edits wait to be synced.
+  bool is_ahead() const noexcept { return head_ != base_; }
+  Bytes record() const;
+
+  /// Blocks that are at hand: nodes, values, attachments, delegations.
+  MemoryStore& blocks() noexcept { return blocks_; }
+  const MemoryStore& blocks() const noexcept { return blocks_; }
+  /// The blocks that the last operation which failed with Errc::missing asked for.
+  const std::vector<Cid>& missing() const noexcept { return missing_.cids(); }
+  /// Storage has no such block: operations that can do without it do not ask for it again. (A
+  /// receipt may name effects that were never sent.)
+  void set_absent(const Cid& cid) { absent_.insert(cid); }
+
+  /// Services whose signatures count; persisted in the record.
+  void know_service(const Did& service, const Did& key) { services_.set(service, key); }
+  const KnownServices& services() const noexcept { return services_; }
+
+  Result<std::optional<Bytes>> get(ByteView key);  // the encoded value
+  Result<Page> list(const Range& range);
+  Result<Weight> weight();
+  /// The encoded value of an entry of a page.
+  Result<Bytes> value_of(const StoredValue& value);
+  Result<std::vector<BlobStatus>> blobs(const Range& range, std::int64_t now);
+
+  struct Change {
+    Bytes key;
+    std::optional<Bytes> value;  // encoded; none: delete
+  };
+  /// Makes the changes; of several to one key the last counts. `attached` are blocks that belong to
+  /// the new entries (an invocation under /queue/ and its proofs).
+  Result<Commit> edit(std::span<const Change> changes, std::vector<Block> attached = {});
+
+  /// Starts a sync: counts n up, so the record must be stored before the draft is sent.
+  /// `proofs` give the agent the right to sync; their blocks are among `blocks()`.
+  Result<SyncDraft> begin_sync(const Did& agent, const Did& service, std::vector<Cid> proofs,
+                               std::int64_t now, bool strict = false);
+  /// Takes the answer to the sync begun last: verifies the receipt and the checkpoint, rebuilds the
+  /// authority's tree, and merges what was edited meanwhile. `invocation` is the sealed draft.
+  /// Fails with the error that the service gave (Errc by its name; `service_error()` has the text),
+  /// Errc::invalid_signature, Errc::root_mismatch, Errc::rollback, Errc::fork, Errc::protocol;
+  /// nothing has changed then.
+  Result<SyncOutcome> finish_sync(const Ucan& invocation, ByteView response, std::int64_t now);
+  /// {name, message, ...} of the last error receipt.
+  const Value& service_error() const noexcept { return service_error_; }
+
+ private:
+  struct Sent {  // a sync under way
+    Digest root{};
+    std::optional<Cid> since;
+    std::uint64_t n = 0;
+    bool is_part = false;  // over the limits: the rest goes with the next sync
+  };
+
+  /// What the answer to a sync says, verified.
+  struct Answer {
+    Message message;
+    SyncAnswer sync;
+    Checkpoint checkpoint;
+    Proven proven = Proven::no;
+  };
+  class Gathered;
+
+  explicit Replica(const Did& space) : space_(space) {}
+  Recogniser recogniser(std::int64_t now) {
+    return {space_, blocks_, services_, now, &signatures_};
+  }
+  bool is_wanting(const std::vector<Cid>& cids);
+  bool tree_has(const Digest& root, const Digest& node, const Node& view);
+  bool is_needed(const Digest& node);
+  void hold(Commit& commit, std::vector<Block> added);
+  Result<Answer> verify_answer(const Ucan& invocation, ByteView response, std::int64_t now);
+  Result<> check_order(const Checkpoint& checkpoint) const;
+  tl::unexpected<Error> fail_as_told(const Value& error);
+
+  Did space_;
+  Digest head_{};
+  Digest base_{};  // what the head was merged with last: the checkpoint's root, or a part of it
+  std::optional<Cid> checkpoint_;
+  std::uint64_t seq_ = 0;
+  std::uint64_t n_ = 0;
+  std::int64_t checkpoint_time_ = 0;
+  KnownServices services_;
+
+  MemoryStore blocks_;
+  Missing missing_;
+  CidSet absent_;
+  SignatureCache signatures_;
+  std::optional<Sent> sent_;
+  Value service_error_;
+};
+
+}  // namespace freehold

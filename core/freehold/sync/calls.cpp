@@ -1,0 +1,214 @@
+#include "freehold/sync/calls.hpp"
+
+namespace freehold {
+
+namespace {
+
+const Value* field(const Value& map, const char* name) {
+  const Value* value = map.find(name);
+  return value != nullptr && value->is_null() ? nullptr : value;  // null is as good as absent
+}
+
+std::optional<std::uint64_t> uint_of(const Value* value) {
+  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
+  return value->as_integer()->as_uint64();
+}
+
+std::optional<Digest> node_of(const Value* value) {
+  if (value == nullptr || value->as_link() == nullptr) return std::nullopt;
+  if (!value->as_link()->is_cbor_sha256()) return std::nullopt;
+  Digest digest;
+  std::memcpy(digest.data(), value->as_link()->digest().data(), digest_size);
+  return digest;
+}
+
+/// Sets `to` from an optional link. False if there is something else.
+bool read_link(const Value& map, const char* name, std::optional<Cid>* to) {
+  const Value* value = field(map, name);
+  if (value == nullptr) return true;
+  if (value->as_link() == nullptr) return false;
+  *to = *value->as_link();
+  return true;
+}
+
+bool read_flag(const Value& map, const char* name, bool* to) {
+  const Value* value = field(map, name);
+  if (value == nullptr) return true;
+  if (value->as_bool() == nullptr) return false;
+  *to = *value->as_bool();
+  return true;
+}
+
+bool read_key(const Value& map, const char* name, std::optional<Bytes>* to) {
+  const Value* value = field(map, name);
+  if (value == nullptr) return true;
+  if (value->as_bytes() == nullptr) return false;
+  *to = *value->as_bytes();
+  return true;
+}
+
+Result<Range> decode_range(const Value& value) {
+  Range range;
+  std::optional<Bytes> prefix;
+  if (value.as_map() == nullptr || !read_key(value, "from", &range.from) ||
+      !read_key(value, "to", &range.to) || !read_key(value, "prefix", &prefix) ||
+      !read_flag(value, "reverse", &range.reverse)) {
+    return fail(Errc::malformed, "nb.range: not {from?, to?, prefix?, reverse?, limit?}");
+  }
+  if (prefix) range.prefix = *std::move(prefix);
+  if (field(value, "limit") != nullptr) {
+    const auto limit = uint_of(field(value, "limit"));
+    if (!limit) return fail(Errc::malformed, "nb.range.limit: not a count");
+    range.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*limit, SIZE_MAX));
+  }
+  return range;
+}
+
+}  // namespace
+
+Value encode(const SyncCall& call) {
+  Map nb{{"n", Value(call.n)},
+         {"root", Value(node_cid(call.root))},
+         {"since", call.since ? Value(*call.since) : Value()}};
+  if (call.edits) nb.set("edits", Value(*call.edits));
+  if (call.strict) nb.set("strict", Value(true));
+  return Value(std::move(nb));
+}
+
+Result<SyncCall> decode_sync_call(const Value& nb) {
+  SyncCall call;
+  const auto n = uint_of(field(nb, "n"));
+  if (!n || *n == 0 || *n > limits::integer_safe_max) {
+    return fail(Errc::malformed, "nb.n: not an integer from 1");
+  }
+  const auto root = node_of(field(nb, "root"));
+  if (!root) return fail(Errc::malformed, "nb.root: not a link to a node");
+  if (!read_link(nb, "since", &call.since)) return fail(Errc::malformed, "nb.since: no link");
+  if (!read_link(nb, "edits", &call.edits)) return fail(Errc::malformed, "nb.edits: no link");
+  if (!read_flag(nb, "strict", &call.strict)) return fail(Errc::malformed, "nb.strict: no boolean");
+  call.n = *n;
+  call.root = *root;
+  return call;
+}
+
+Value encode(const SyncAnswer& answer) {
+  List conflicts;
+  for (const Bytes& key : answer.conflicts) conflicts.push_back(Value(key));
+  List refused;
+  for (const Refusal& one : answer.refused) {
+    refused.push_back(Value(Map{{"key", Value(one.key)}, {"name", Value(one.name)}}));
+  }
+  Map ok{{"checkpoint", Value(answer.checkpoint)},
+         {"from", answer.from ? Value(*answer.from) : Value()},
+         {"conflicts", Value(std::move(conflicts))},
+         {"refused", Value(std::move(refused))}};
+  if (answer.edits) ok.set("edits", Value(*answer.edits));
+  if (answer.more) {
+    ok.set("more", Value(Map{{"root", Value(node_cid(answer.more->root))},
+                             {"upto", Value(answer.more->upto)}}));
+  }
+  return Value(std::move(ok));
+}
+
+Result<SyncAnswer> decode_sync_answer(const Value& ok) {
+  SyncAnswer answer;
+  std::optional<Cid> checkpoint;
+  if (!read_link(ok, "checkpoint", &checkpoint) || !checkpoint ||
+      !read_link(ok, "from", &answer.from) || !read_link(ok, "edits", &answer.edits)) {
+    return fail(Errc::protocol, "sync: ok: checkpoint, from or edits");
+  }
+  answer.checkpoint = *checkpoint;
+  const Value* conflicts = field(ok, "conflicts");
+  const Value* refused = field(ok, "refused");
+  if (conflicts != nullptr && conflicts->as_list() != nullptr) {
+    for (const Value& key : *conflicts->as_list()) {
+      if (key.as_bytes() == nullptr) return fail(Errc::protocol, "sync: ok.conflicts: not keys");
+      answer.conflicts.push_back(*key.as_bytes());
+    }
+  }
+  if (refused != nullptr && refused->as_list() != nullptr) {
+    for (const Value& one : *refused->as_list()) {
+      const Value* key = one.find("key");
+      const Value* name = one.find("name");
+      if (key == nullptr || key->as_bytes() == nullptr || name == nullptr ||
+          name->as_text() == nullptr) {
+        return fail(Errc::protocol, "sync: ok.refused: not {key, name}");
+      }
+      answer.refused.push_back({*key->as_bytes(), *name->as_text()});
+    }
+  }
+  if (const Value* more = field(ok, "more")) {
+    const auto root = node_of(more->find("root"));
+    std::optional<Bytes> upto;
+    if (!root || !read_key(*more, "upto", &upto) || !upto) {
+      return fail(Errc::protocol, "sync: ok.more: not {root, upto}");
+    }
+    answer.more = SyncAnswer::More{*root, *std::move(upto)};
+  }
+  return answer;
+}
+
+Value encode(const ReadCall& call) {
+  Map nb;
+  if (call.root) nb.set("root", Value(node_cid(*call.root)));
+  if (!call.nodes.empty()) {
+    List nodes;
+    for (const Digest& node : call.nodes) nodes.push_back(Value(node_cid(node)));
+    nb.set("nodes", Value(std::move(nodes)));
+  }
+  if (!call.keys.empty()) {
+    List keys;
+    for (const Bytes& key : call.keys) keys.push_back(Value(key));
+    nb.set("keys", Value(std::move(keys)));
+  }
+  if (call.range) {
+    Map range;
+    if (call.range->from) range.set("from", Value(*call.range->from));
+    if (call.range->to) range.set("to", Value(*call.range->to));
+    if (!call.range->prefix.empty()) range.set("prefix", Value(call.range->prefix));
+    if (call.range->reverse) range.set("reverse", Value(true));
+    if (call.range->limit != SIZE_MAX) {
+      range.set("limit", Value(static_cast<std::uint64_t>(call.range->limit)));
+    }
+    nb.set("range", Value(std::move(range)));
+  }
+  if (call.budget != 0) nb.set("budget", Value(static_cast<std::uint64_t>(call.budget)));
+  return Value(std::move(nb));
+}
+
+Result<ReadCall> decode_read_call(const Value& nb) {
+  ReadCall call;
+  if (field(nb, "root") != nullptr) {
+    call.root = node_of(field(nb, "root"));
+    if (!call.root) return fail(Errc::malformed, "nb.root: not a link to a node");
+  }
+  for (const char* name : {"nodes", "keys"}) {
+    const Value* list = field(nb, name);
+    if (list == nullptr) continue;
+    if (list->as_list() == nullptr) return fail(Errc::malformed, "nb.nodes, nb.keys: not lists");
+    if (list->as_list()->size() > limits::read_keys_max) {
+      return fail(Errc::limit, "nb.nodes, nb.keys: more than read_keys_max (1,024)");
+    }
+    for (const Value& one : *list->as_list()) {
+      if (name[0] == 'n') {
+        const auto node = node_of(&one);
+        if (!node) return fail(Errc::malformed, "nb.nodes: not links to nodes");
+        call.nodes.push_back(*node);
+      } else {
+        if (one.as_bytes() == nullptr) return fail(Errc::malformed, "nb.keys: not bytes");
+        call.keys.push_back(*one.as_bytes());
+      }
+    }
+  }
+  if (const Value* range = field(nb, "range")) {
+    FH_TRY(call.range, decode_range(*range));
+  }
+  if (field(nb, "budget") != nullptr) {
+    const auto budget = uint_of(field(nb, "budget"));
+    if (!budget) return fail(Errc::malformed, "nb.budget: not a number of bytes");
+    call.budget = static_cast<std::size_t>(std::min<std::uint64_t>(*budget, SIZE_MAX));
+  }
+  return call;
+}
+
+}  // namespace freehold

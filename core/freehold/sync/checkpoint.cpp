@@ -1,0 +1,102 @@
+#include "freehold/sync/checkpoint.hpp"
+
+#include "freehold/base/limits.hpp"
+#include "freehold/sync/names.hpp"
+
+namespace freehold {
+
+namespace {
+
+std::optional<std::uint64_t> uint_of(const Value& map, const char* name) {
+  const Value* value = map.find(name);
+  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
+  return value->as_integer()->as_uint64();
+}
+
+/// A link or null at `name`; false if there is neither.
+bool read_link(const Value& map, const char* name, std::optional<Cid>* to) {
+  const Value* value = map.find(name);
+  if (value == nullptr) return false;
+  if (value->is_null()) return true;
+  if (value->as_link() == nullptr) return false;
+  *to = *value->as_link();
+  return true;
+}
+
+}  // namespace
+
+Result<Checkpoint> Checkpoint::decode(Block block) {
+  Checkpoint checkpoint;
+  FH_TRY(checkpoint.ucan, Ucan::decode(std::move(block)));
+  const Ucan& ucan = checkpoint.ucan;
+  if (ucan.capabilities.size() != 1 || ucan.capabilities[0].can != ability::assert_state ||
+      !ucan.capabilities[0].nb || ucan.expires || ucan.not_before || ucan.nonce ||
+      !ucan.facts.empty() || ucan.proofs.size() > 1) {
+    return fail(Errc::malformed, "checkpoint: not an assert/state of the one form");
+  }
+  const Value& nb = *ucan.capabilities[0].nb;
+  const Value* space = nb.find("space");
+  const Value* root = nb.find("root");
+  const auto seq = uint_of(nb, "seq");
+  const auto count = uint_of(nb, "count");
+  const auto bytes = uint_of(nb, "bytes");
+  const auto time = uint_of(nb, "time");
+  if (space == nullptr || space->as_text() == nullptr || root == nullptr ||
+      root->as_link() == nullptr || !root->as_link()->is_cbor_sha256() || !seq || *seq == 0 ||
+      !count || !bytes || !time || *time > limits::integer_safe_max ||
+      !read_link(nb, "prev", &checkpoint.prev) || !read_link(nb, "skip", &checkpoint.skip) ||
+      checkpoint.prev.has_value() != (*seq > 1)) {
+    return fail(Errc::malformed, "checkpoint: nb");
+  }
+  FH_TRY(checkpoint.space, Did::parse(*space->as_text()));
+  if (ucan.capabilities[0].with != checkpoint.space.text() || ucan.audience != checkpoint.space) {
+    return fail(Errc::malformed, "checkpoint: with and aud are not the space");
+  }
+  std::memcpy(checkpoint.root.data(), root->as_link()->digest().data(), digest_size);
+  checkpoint.seq = *seq;
+  checkpoint.weight = {*count, *bytes};
+  checkpoint.time = static_cast<std::int64_t>(*time);
+  return checkpoint;
+}
+
+Checkpoint issue_checkpoint(CheckpointFields fields, const Signer& authority,
+                            std::optional<Cid> proof) {
+  UcanFields ucan;
+  ucan.audience = fields.space;
+  ucan.capabilities.push_back(
+      {ability::assert_state, fields.space.text(),
+       Value(Map{{"space", Value(fields.space.text())},
+                 {"root", Value(node_cid(fields.root))},
+                 {"seq", Value(fields.seq)},
+                 {"prev", fields.prev ? Value(*fields.prev) : Value()},
+                 {"skip", fields.skip ? Value(*fields.skip) : Value()},
+                 {"count", Value(fields.weight.count)},
+                 {"bytes", Value(fields.weight.bytes)},
+                 {"time", Value(fields.time)}}),
+       {}});
+  if (proof) ucan.proofs.push_back(*proof);
+  Checkpoint checkpoint;
+  static_cast<CheckpointFields&>(checkpoint) = std::move(fields);
+  checkpoint.ucan = issue(std::move(ucan), authority);
+  return checkpoint;
+}
+
+Result<Proven> verify_checkpoint(const Checkpoint& checkpoint, const Did& authority,
+                                 const Did& authority_key, const BlockStore& blocks,
+                                 std::int64_t now) {
+  if (checkpoint.ucan.issuer != authority) {
+    return fail(Errc::invalid_signature, "checkpoint: issued by another than the authority");
+  }
+  if (!verify_signature(checkpoint.ucan, authority_key)) {
+    return fail(Errc::invalid_signature, "checkpoint: signature");
+  }
+  if (checkpoint.ucan.proofs.empty()) return Proven::no;
+  ValidationContext context;
+  context.now = now;
+  context.authority = authority;
+  context.authority_key = authority_key;
+  context.proofs = &blocks;
+  return authorize(checkpoint.ucan, context) ? Proven::yes : Proven::no;
+}
+
+}  // namespace freehold

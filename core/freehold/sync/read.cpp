@@ -1,0 +1,121 @@
+#include "freehold/sync/attachments.hpp"
+#include "freehold/sync/serve.hpp"
+#include "freehold/tree/cursor.hpp"
+
+namespace freehold {
+
+namespace {
+
+/// Gathers blocks once each until the budget is spent.
+class Gatherer {
+ public:
+  Gatherer(const BlockStore& store, std::size_t budget)
+      : store_(&store), source_(store), budget_(budget) {}
+
+  /// The nodes with all below them, breadth first.
+  void descendants(std::vector<Digest> nodes) {
+    while (!nodes.empty() && !is_full()) {
+      std::vector<Digest> below;
+      for (const Digest& digest : nodes) {
+        const Node* node = take(digest);
+        if (node == nullptr || node->is_leaf()) continue;
+        for (std::size_t i = 0; i < node->size(); ++i) below.push_back(node->link(i));
+      }
+      nodes = std::move(below);
+    }
+  }
+
+  /// The path to the key, and what belongs to its entry if there is one.
+  void key(const Digest& root, ByteView key) {
+    const Node* node = take(root);
+    while (node != nullptr && !node->is_leaf()) node = take(node->link(node->child_of(key)));
+    if (node == nullptr) return;
+    const std::size_t i = node->lower_bound(key);
+    if (i < node->size() && node->compare_key(i, key) == 0) entry(*node, i);
+  }
+
+  /// All nodes that reach into the range, from its first entry on (in reverse: its last).
+  void range(const Digest& digest, const Range& range, std::size_t* entries) {
+    const Node* node = take(digest);
+    if (node == nullptr) return;
+    const std::optional<Bytes> high = prefix_end(range.prefix);
+    const auto is_before = [&](std::size_t i) {
+      return node->compare_key(i, range.prefix) < 0 ||
+             (range.from && node->compare_key(i, *range.from) < 0);
+    };
+    const auto is_behind = [&](std::size_t i) {
+      return (high && node->compare_key(i, *high) >= 0) ||
+             (range.to && node->compare_key(i, *range.to) >= 0);
+    };
+    for (std::size_t k = 0; k < node->size() && *entries > 0 && !is_full(); ++k) {
+      const std::size_t i = range.reverse ? node->size() - 1 - k : k;
+      if (is_behind(i)) continue;
+      if (node->is_leaf()) {
+        if (is_before(i)) continue;
+        entry(*node, i);
+        --*entries;
+      } else if (i + 1 == node->size() || !is_before(i + 1)) {  // else the child ends before it
+        this->range(node->link(i), range, entries);
+      }
+    }
+  }
+
+  bool is_full() const noexcept { return spent_ >= budget_; }
+  ReadReply finish() { return {std::move(blocks_), !is_full() && !lacks_}; }
+
+ private:
+  const Node* take(const Digest& digest) {
+    if (is_full()) return nullptr;
+    const Node* node = source_.node(digest);
+    if (node == nullptr) {
+      lacks_ = true;
+      return nullptr;
+    }
+    add(node_cid(digest));
+    return node;
+  }
+
+  void entry(const Node& leaf, std::size_t i) {
+    std::vector<Cid> found;
+    collect_attachments(leaf.key(i), value_at(leaf, i), *store_, &seen_, &found);
+    for (const Cid& cid : found) count(cid);
+  }
+
+  void add(const Cid& cid) {
+    if (seen_.insert(cid).second) count(cid);
+  }
+
+  void count(const Cid& cid) {
+    const auto bytes = store_->find(cid);
+    if (!bytes) return;
+    spent_ += bytes->size();
+    blocks_.push_back(cid);
+  }
+
+  const BlockStore* store_;
+  NodeSource source_;
+  std::size_t budget_;
+  std::size_t spent_ = 0;
+  bool lacks_ = false;
+  CidSet seen_;
+  std::vector<Cid> blocks_;
+};
+
+}  // namespace
+
+Result<ReadReply> read(const BlockStore& store, const ReadCall& call, const Digest& head_root) {
+  const std::size_t most = limits::read_budget_bytes_max;
+  Gatherer gatherer(store, call.budget == 0 ? most : std::min(call.budget, most));
+  const Digest root = call.root.value_or(head_root);
+  if (!store.find(node_cid(root))) return fail(Errc::not_found, "nb.root: not held for the space");
+  if (!call.nodes.empty()) gatherer.descendants(call.nodes);
+  for (const Bytes& key : call.keys) gatherer.key(root, key);
+  if (call.range) {
+    std::size_t entries = call.range->limit;
+    gatherer.range(root, *call.range, &entries);
+  }
+  if (call.nodes.empty() && call.keys.empty() && !call.range) gatherer.descendants({root});
+  return gatherer.finish();
+}
+
+}  // namespace freehold

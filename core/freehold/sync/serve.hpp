@@ -1,0 +1,56 @@
+/// The answering side of sync, without I/O: what the authority computes from the trees that it has
+/// and the edits that it got. Storing, signing and the queue are the service's (native/).
+#pragma once
+
+#include "freehold/sync/calls.hpp"
+#include "freehold/sync/edits.hpp"
+#include "freehold/sync/merge.hpp"
+#include "freehold/sync/parcel.hpp"
+
+namespace freehold {
+
+struct SyncInput {
+  Digest since_root{};  // what the edits are made to: the root of `since`, or the empty tree
+  Digest base_root{};   // what is merged against: since_root, or the root that the device sent last
+  Digest head_root{};   // the authority's
+  Digest stated_root{};
+  EditsBlock edits;
+  MergeBy by;
+};
+
+struct SyncMerged {
+  Digest caller_root{};            // = stated_root, checked
+  Applied applied;                 // of the merge to the head; applied.root is the new head
+  std::vector<Difference> changes;  // from the old head to the new
+  std::vector<Bytes> conflicts;
+};
+
+/// Checks base + edits = root, merges, and puts the nodes of the caller's tree and of the new head
+/// into `sink`. `store` must have the three trees and, for large values, see `sink`'s blocks too.
+/// Fails with Errc::invalid_edits (a delete of what is absent, a put of what is there),
+/// Errc::root_mismatch, Errc::missing.
+Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
+                              const Recogniser& recogniser, BlockSink& sink,
+                              Missing* missing = nullptr);
+
+struct SyncReply {
+  std::optional<Bytes> edits;   // an `edits` block, if there is a difference
+  std::vector<Cid> blocks;      // attachments and large values that go with it
+  std::optional<SyncAnswer::More> more;
+};
+
+/// What leads from the caller's tree to the head, within the limits of one sync. Blocks in `known`
+/// (those that the caller has just sent) are left out. Nodes of a partial root go to `sink`.
+Result<SyncReply> reply_to(const BlockStore& store, const Digest& caller_root,
+                           const Digest& head_root, const CidSet& known, BlockSink& sink);
+
+struct ReadReply {
+  std::vector<Cid> blocks;  // in the order to be sent
+  bool is_complete = true;  // false: the budget ended it
+};
+
+/// The nodes that prove what `call` asks: of keys and ranges with their large values and
+/// attachments, of `nodes` with their descendants, breadth first, up to the budget.
+Result<ReadReply> read(const BlockStore& store, const ReadCall& call, const Digest& head_root);
+
+}  // namespace freehold

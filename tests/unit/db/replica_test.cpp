@@ -1,0 +1,335 @@
+#include <catch2/catch.hpp>
+
+#include "freehold/codec/cbor.hpp"
+#include "support/authority.hpp"
+#include "support/trees.hpp"
+
+namespace freehold::test {
+
+namespace {
+
+Signer signer_of(std::uint8_t n) {
+  Ed25519Seed seed{};
+  seed.fill(n);
+  return Signer(Ed25519Key(seed));
+}
+
+Bytes text_value(std::string_view text) { return encode_cbor(Value(text)); }
+
+/// A device with its replica, beside the one authority.
+struct Device {
+  Signer agent;
+  Replica replica;
+  std::int64_t now = 1'000;
+
+  Device(std::uint8_t n, const Authority& authority, const Did& space)
+      : agent(signer_of(n)), replica(Replica::create(space)) {
+    replica.know_service(authority.signer().did, authority.signer().did);
+  }
+  void put(std::string_view at, std::string_view text) {
+    const Replica::Change change{key(at), text_value(text)};
+    REQUIRE(replica.edit(std::span(&change, 1)));
+  }
+  void erase(std::string_view at) {
+    const Replica::Change change{key(at), std::nullopt};
+    REQUIRE(replica.edit(std::span(&change, 1)));
+  }
+  std::string get(std::string_view at) {
+    const auto found = replica.get(key(at));
+    REQUIRE(found);
+    if (!*found) return "(none)";
+    const auto value = decode_cbor(**found);
+    return value->as_text() == nullptr ? "(other)" : *value->as_text();
+  }
+  Sealed begin(const Authority& authority) {
+    const auto draft = replica.begin_sync(agent.did, authority.signer().did, {}, now);
+    REQUIRE(draft);
+    return seal_sync(*draft, agent);
+  }
+  Result<SyncOutcome> sync(Authority& authority) {
+    const Sealed sealed = begin(authority);
+    return replica.finish_sync(sealed.invocation, authority.answer(sealed.message, now), now);
+  }
+  std::size_t conflicts() {
+    Range range;
+    range.prefix = key("/conflict/");
+    return replica.list(range)->entries.size();
+  }
+};
+
+struct World {
+  Did space = signer_of(9).did;
+  Authority authority{signer_of(1), space};
+  Device alice{2, authority, space};
+  Device bob{3, authority, space};
+};
+
+}  // namespace
+
+TEST_CASE("R1 R4: edits made apart come together, and the roots are equal") {
+  World world;
+  world.alice.put("/notes/a", "from alice");
+  world.bob.put("/notes/b", "from bob");
+  REQUIRE(world.alice.sync(world.authority));
+  REQUIRE(world.bob.sync(world.authority));
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.replica.root() == world.bob.replica.root());
+  CHECK(world.alice.replica.root() == world.authority.head());
+  CHECK(world.alice.get("/notes/b") == "from bob");
+  CHECK(world.bob.get("/notes/a") == "from alice");
+  CHECK(world.authority.seq() == 2);
+  REQUIRE(world.bob.sync(world.authority));
+  CHECK(world.authority.seq() == 2);  // a sync that changes nothing makes no checkpoint
+}
+
+TEST_CASE("R4: an edit against an edit keeps the authority's, and loses nothing") {
+  World world;
+  world.alice.put("/n", "base");
+  REQUIRE(world.alice.sync(world.authority));
+  REQUIRE(world.bob.sync(world.authority));
+  world.alice.put("/n", "alice");
+  world.bob.put("/n", "bob");
+  REQUIRE(world.alice.sync(world.authority));
+  const auto outcome = world.bob.sync(world.authority);
+  REQUIRE(outcome);
+  CHECK(outcome->conflicts.size() == 1);
+  CHECK(world.bob.get("/n") == "alice");
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.conflicts() == 1);
+  CHECK(world.alice.replica.root() == world.bob.replica.root());
+  Range range;
+  range.prefix = key("/conflict/");
+  const auto page = world.alice.replica.list(range);
+  const auto value = decode_cbor(page->entries[0].value.payload);
+  CHECK(*value->find("lost")->find("value")->as_text() == "bob");
+  CHECK(*value->find("base")->find("value")->as_text() == "base");
+  CHECK(*value->find("by")->as_text() == world.bob.agent.did.text());
+  // A conflict is settled by an ordinary edit that deletes its key.
+  const Replica::Change settle{page->entries[0].key, std::nullopt};
+  REQUIRE(world.alice.replica.edit(std::span(&settle, 1)));
+  REQUIRE(world.alice.sync(world.authority));
+  REQUIRE(world.bob.sync(world.authority));
+  CHECK(world.bob.conflicts() == 0);
+}
+
+TEST_CASE("R4: an edit against a delete stays, whichever side made it") {
+  for (const bool alice_deletes : {true, false}) {
+    World world;
+    world.alice.put("/n", "base");
+    REQUIRE(world.alice.sync(world.authority));
+    REQUIRE(world.bob.sync(world.authority));
+    if (alice_deletes) {
+      world.alice.erase("/n");
+      world.bob.put("/n", "edit");
+    } else {
+      world.alice.put("/n", "edit");
+      world.bob.erase("/n");
+    }
+    REQUIRE(world.alice.sync(world.authority));
+    REQUIRE(world.bob.sync(world.authority));
+    REQUIRE(world.alice.sync(world.authority));
+    CHECK(world.alice.get("/n") == "edit");
+    CHECK(world.bob.get("/n") == "edit");
+    CHECK(world.alice.conflicts() == 1);
+  }
+}
+
+TEST_CASE("R4: edits made while a sync is under way are merged onto its answer") {
+  World world;
+  world.alice.put("/a", "1");
+  const Sealed sealed = world.alice.begin(world.authority);
+  world.alice.put("/a", "2");
+  world.alice.put("/b", "meanwhile");
+  const Bytes answer = world.authority.answer(sealed.message, world.alice.now);
+  REQUIRE(world.alice.replica.finish_sync(sealed.invocation, answer, world.alice.now));
+  CHECK(world.alice.get("/a") == "2");
+  CHECK(world.alice.get("/b") == "meanwhile");
+  CHECK(world.alice.replica.is_ahead());
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.replica.root() == world.authority.head());
+  CHECK(world.alice.conflicts() == 0);
+}
+
+TEST_CASE("R4: a lost answer does not bring back what another device deleted in between") {
+  World world;
+  world.alice.put("/n", "alice's");
+  const Sealed lost = world.alice.begin(world.authority);
+  (void)world.authority.answer(lost.message, world.alice.now);  // taken, and never heard of
+  REQUIRE(world.bob.sync(world.authority));
+  CHECK(world.bob.get("/n") == "alice's");
+  world.bob.erase("/n");
+  REQUIRE(world.bob.sync(world.authority));
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.get("/n") == "(none)");
+  CHECK(world.alice.conflicts() == 0);
+  // The late copy of the first message changes nothing either.
+  const Digest head = world.authority.head();
+  (void)world.authority.answer(lost.message, world.alice.now);
+  CHECK(world.authority.head() == head);
+}
+
+TEST_CASE("R4: an answer sent twice is the same answer; an older one is superseded") {
+  World world;
+  world.alice.put("/n", "1");
+  const Sealed first = world.alice.begin(world.authority);
+  const Bytes answer = world.authority.answer(first.message, world.alice.now);
+  CHECK(world.authority.answer(first.message, world.alice.now + 5) == answer);
+  world.alice.put("/n", "2");
+  REQUIRE(world.alice.sync(world.authority));
+  const Bytes late = world.authority.answer(first.message, world.alice.now);
+  const auto receipt = decode_message(late)->receipt_of(first.invocation.cid());
+  REQUIRE(*receipt);
+  CHECK(*(*receipt)->error()->find("name")->as_text() == "Superseded");
+  CHECK(world.alice.get("/n") == "2");
+}
+
+TEST_CASE("R25: more than one sync carries goes in several, least keys first") {
+  World world;
+  std::vector<Replica::Change> changes;
+  for (int i = 0; i < 12'500; ++i) {
+    changes.push_back({key("/k/" + std::to_string(i)), text_value(std::to_string(i))});
+  }
+  REQUIRE(world.alice.replica.edit(changes));
+  const auto first = world.alice.sync(world.authority);
+  REQUIRE(first);
+  CHECK(first->is_more);
+  CHECK(world.alice.replica.is_ahead());
+  const auto second = world.alice.sync(world.authority);
+  REQUIRE(second);
+  CHECK_FALSE(second->is_more);
+  CHECK(world.alice.replica.root() == world.authority.head());
+
+  // And back, to a device that has nothing.
+  int rounds = 0;
+  for (bool more = true; more; ++rounds) {
+    world.bob.put("/own/" + std::to_string(rounds), "edited between the parts");
+    const auto part = world.bob.sync(world.authority);
+    REQUIRE(part);
+    more = part->is_more;
+  }
+  CHECK(rounds == 2);
+  CHECK(world.bob.get("/k/12499") == "12499");
+  CHECK(world.bob.replica.root() == world.authority.head());
+  CHECK(world.bob.conflicts() == 0);
+}
+
+TEST_CASE("R11: large values travel as blocks, both ways") {
+  World world;
+  const std::string large(200'000, 'x');
+  world.alice.put("/large", large);
+  REQUIRE(world.alice.sync(world.authority));
+  REQUIRE(world.bob.sync(world.authority));
+  CHECK(world.bob.get("/large") == large);
+}
+
+TEST_CASE("X3: an answer by another key, of another root, or below the last is refused") {
+  World world;
+  world.alice.put("/n", "1");
+  Authority other(signer_of(4), world.space);
+  SECTION("signature") {
+    const Sealed sealed = world.alice.begin(world.authority);
+    const auto result = world.alice.replica.finish_sync(
+        sealed.invocation, other.answer(sealed.message, 1000), 1000);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Errc::invalid_signature);
+  }
+  SECTION("flipped bytes never pass") {
+    const Sealed sealed = world.alice.begin(world.authority);
+    const Bytes answer = world.authority.answer(sealed.message, 1000);
+    const Digest root = world.alice.replica.root();
+    for (std::size_t i = 0; i < answer.size(); i += 7) {
+      Bytes bad = answer;
+      bad[i] ^= 1;
+      CHECK_FALSE(world.alice.replica.finish_sync(sealed.invocation, bad, 1000));
+      CHECK(world.alice.replica.root() == root);
+    }
+    CHECK(world.alice.replica.finish_sync(sealed.invocation, answer, 1000));
+  }
+  SECTION("rollback and fork") {
+    REQUIRE(world.alice.sync(world.authority));
+    world.alice.put("/n", "2");
+    REQUIRE(world.alice.sync(world.authority));
+    // The same key signs for an authority that has forgotten everything.
+    Authority forgetful(signer_of(1), world.space);
+    const Sealed sealed = world.alice.begin(forgetful);
+    const auto result = world.alice.replica.finish_sync(
+        sealed.invocation, forgetful.answer(sealed.message, 1000), 1000);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == Errc::base_unknown);
+  }
+}
+
+TEST_CASE("R3: a replica is what its record and its blocks are") {
+  World world;
+  world.alice.put("/a", "kept");
+  REQUIRE(world.alice.sync(world.authority));
+  world.alice.put("/b", "ahead");
+  auto again = Replica::load(world.alice.replica.record());
+  REQUIRE(again);
+  CHECK(again->root() == world.alice.replica.root());
+  CHECK(again->is_ahead());
+  // Blocks come as they are asked for.
+  for (;;) {
+    const auto found = again->get(key("/b"));
+    if (found) {
+      CHECK(**found == text_value("ahead"));
+      break;
+    }
+    REQUIRE(found.error().code == Errc::missing);
+    for (const Cid& cid : again->missing()) {
+      again->blocks().put(world.alice.replica.blocks().block(cid));
+    }
+  }
+  for (std::size_t size = 0; size < world.alice.replica.record().size(); ++size) {
+    CHECK_FALSE(Replica::load(ByteView(world.alice.replica.record()).first(size)));
+  }
+}
+
+TEST_CASE("R29: nodes that neither the head nor the base needs are freed, and no others") {
+  World world;
+  std::mt19937_64 random(5);
+  std::map<std::string, Block> stored;  // as a device would keep them
+  const auto keep = [&](const Commit& commit) {
+    for (const Block& block : commit.added) stored.emplace(block.cid.text(), block);
+    for (const Cid& cid : commit.freed) stored.erase(cid.text());
+  };
+  std::vector<Replica::Change> many;
+  for (int i = 0; i < 2000; ++i) {
+    many.push_back({key("/k/" + std::to_string(i)), text_value(std::string(200, 'v'))});
+  }
+  keep(*world.alice.replica.edit(many));
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      const std::string at = "/k/" + std::to_string(random() % 2000);
+      Replica::Change change{key(at), text_value(std::to_string(random()))};
+      if (random() % 5 == 0) change.value.reset();
+      keep(*world.alice.replica.edit(std::span(&change, 1)));
+    }
+    if (round % 4 == 0) {
+      auto outcome = world.alice.sync(world.authority);
+      REQUIRE(outcome);
+      keep(outcome->commit);
+    }
+  }
+  // All of the head is there, from what was stored alone.
+  auto again = Replica::load(world.alice.replica.record());
+  REQUIRE(again);
+  for (const auto& [cid, block] : stored) again->blocks().put(block);
+  REQUIRE(again->list(Range{}));
+  const auto last = world.alice.sync(world.authority);
+  REQUIRE(last);
+  keep(last->commit);
+  MemoryStore nodes;
+  Map map;
+  const auto page = world.alice.replica.list(Range{});
+  REQUIRE(page);
+  for (const Entry& entry : page->entries) map[entry.key] = entry.value;
+  build(map, nodes);
+  std::size_t stored_nodes = 0;
+  for (const auto& [cid, block] : stored) {
+    if (Node::decode(block.bytes())) ++stored_nodes;
+  }
+  CHECK(stored_nodes <= nodes.size() + 2);
+}
+
+}  // namespace freehold::test
