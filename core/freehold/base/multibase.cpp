@@ -127,7 +127,7 @@ std::string encode_number(const Alphabet& alphabet, ByteView bytes) {
   std::size_t zeros = 0;
   while (zeros < bytes.size() && bytes[zeros] == 0) ++zeros;
 
-  const std::uint64_t base = alphabet.digits.size();
+  const std::size_t base = alphabet.digits.size();
   const Chunk chunk(base);
   std::vector<std::uint32_t> limbs;
   for (std::size_t i = zeros; i < bytes.size();) {
@@ -137,8 +137,10 @@ std::string encode_number(const Alphabet& alphabet, ByteView bytes) {
     multiply_add(limbs, chunk.power, factor, digit);
   }
   std::string text;
-  for (std::uint64_t limb : limbs) {
-    for (std::size_t i = 0; i < chunk.digits; ++i, limb /= base) text += alphabet.digits[limb % base];
+  for (std::size_t limb : limbs) {
+    for (std::size_t i = 0; i < chunk.digits; ++i, limb /= base) {
+      text += alphabet.digits[limb % base];
+    }
   }
   while (!text.empty() && text.back() == alphabet.digits[0]) text.pop_back();
   text.append(zeros, alphabet.digits[0]);

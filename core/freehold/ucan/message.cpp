@@ -39,7 +39,11 @@ Block message_block(std::span<const Cid> execute, std::span<const Receipt> repor
   if (!execute.empty()) fields.set("execute", List(execute.begin(), execute.end()));
   if (!report.empty()) {
     Map receipts;
-    for (const Receipt& receipt : report) receipts.set(receipt.ran.text(), receipt.cid());
+    for (const Receipt& receipt : report) {
+      // The same task twice is reported once, by its first receipt.
+      std::string task = receipt.ran.text();
+      if (receipts.find(task) == nullptr) receipts.set(std::move(task), receipt.cid());
+    }
     fields.set("report", std::move(receipts));
   }
   return Block::of_cbor(encode_cbor(Map{{std::string(message_key), std::move(fields)}}));

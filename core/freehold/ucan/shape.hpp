@@ -8,7 +8,29 @@
 
 namespace freehold {
 
-struct CaveatField;
+struct Shape;
+
+/// What a field of the delegated caveats says about the same field of the claimed ones. A field
+/// that the delegation leaves out was filled in from the claim, and so says nothing.
+enum class Rule : std::uint8_t {
+  same,       // equal values
+  loose,      // the reference's default: numbers, text and flags equal; links, bytes and maps that
+              // a delegation spells out never match
+  free,       // nothing
+  at_most,    // a number that is not exceeded
+  blob,       // {digest, size}: the same digest, a size that is not exceeded
+  content,    // a link or {digest}: the same multihash
+  subset,     // lists or dictionaries: the claimed items are among the delegated ones
+  abilities,  // lists of {can}: a subset, or `*`
+  within,     // [start, end]: inside
+};
+
+struct CaveatField {
+  std::string_view name;
+  const Shape* shape;
+  Rule rule = Rule::same;
+  bool is_required = true;
+};
 
 /// The shape of a caveat. Made as constants, which refer to each other.
 struct Shape {
@@ -39,28 +61,6 @@ struct Shape {
   bool is_version_1 = false;
   std::span<const CaveatField> fields = {};
   std::span<const Shape* const> parts = {};
-};
-
-/// What a field of the delegated caveats says about the same field of the claimed ones. A field
-/// that the delegation leaves out was filled in from the claim, and so says nothing.
-enum class Rule : std::uint8_t {
-  same,       // equal values
-  loose,      // the reference's default: numbers, text and flags equal; links, bytes and maps that
-              // a delegation spells out never match
-  free,       // nothing
-  at_most,    // a number that is not exceeded
-  blob,       // {digest, size}: the same digest, a size that is not exceeded
-  content,    // a link or {digest}: the same multihash
-  subset,     // lists or dictionaries: the claimed items are among the delegated ones
-  abilities,  // lists of {can}: a subset, or `*`
-  within,     // [start, end]: inside
-};
-
-struct CaveatField {
-  std::string_view name;
-  const Shape* shape;
-  Rule rule = Rule::same;
-  bool is_required = true;
 };
 
 /// Why a value does not fit: a text for people, empty if it does.
