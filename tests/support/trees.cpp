@@ -11,7 +11,9 @@ namespace freehold::test {
 
 namespace {
 
-std::uint64_t below(std::mt19937_64& random, std::uint64_t n) { return random() % n; }
+std::size_t below(std::mt19937_64& random, std::size_t n) {
+  return static_cast<std::size_t>(random() % n);
+}
 
 std::string read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
@@ -176,7 +178,7 @@ std::vector<Edit> random_edits(Map& map, Shape& shape, std::mt19937_64& random,
   std::map<Bytes, std::optional<StoredValue>, BytesLess> batch;
   std::vector<Bytes> keys;
   for (const auto& [key, value] : map) keys.push_back(key);
-  const std::uint64_t mode = below(random, 5);
+  const std::size_t mode = below(random, 5);
   if (mode == 4 && !keys.empty()) {  // a run of deletes; now and then of all, or all but one
     std::size_t from = below(random, keys.size());
     std::size_t to = from + below(random, keys.size() - from + 1);
@@ -247,6 +249,15 @@ GoldenSet golden_set(const std::string& name, BlockSink& sink) {
   else if (name == "singleLast") maker.single_last();
   else std::abort();  // a set that nobody told us how to make
   return set;
+}
+
+std::vector<std::string> golden_operation_roots() {
+  const std::string path = std::string(FREEHOLD_VECTORS) + "/tree/operations.json";
+  const auto list = decode_dag_json(read_file(path));
+  if (!list) std::abort();
+  std::vector<std::string> roots;
+  for (const Value& root : *list->as_list()) roots.push_back(*root.as_text());
+  return roots;
 }
 
 }  // namespace freehold::test

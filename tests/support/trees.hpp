@@ -48,5 +48,7 @@ struct GoldenSet {
 };
 std::vector<std::string> golden_names();
 GoldenSet golden_set(const std::string& name, BlockSink& sink);
+/// The roots after each thousandth of the operations that tests/js/operations.test.js tells.
+std::vector<std::string> golden_operation_roots();
 
 }  // namespace freehold::test

@@ -20,7 +20,7 @@ ByteView element(Reader& reader, std::uint8_t tag) noexcept {
   if (reader.byte() != tag) reader.fail();
   std::uint64_t size = reader.byte();
   if (size >= 0x80) {
-    const std::uint64_t bytes = size & 0x7f;
+    const std::size_t bytes = size & 0x7f;
     if (bytes < 1 || bytes > 2) reader.fail();  // longer than any key that we take
     size = reader.big_endian(bytes <= 2 ? bytes : 0);
     if (size < (bytes == 1 ? 0x80u : 0x100u)) reader.fail();

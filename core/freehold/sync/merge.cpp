@@ -102,9 +102,9 @@ class Merger {
             merged.set(slot, *ours);
           }
         } else if (ours != nullptr && recogniser_->is_recognised(key, slot, *ours)) {
-          const auto of_slot = [&slot = slot](const Value* link) -> Optional {
+          const auto of_slot = [name = slot](const Value* link) -> Optional {
             if (link == nullptr) return std::nullopt;
-            return StoredValue::of_inline(encode_cbor(Value(Map{{slot, *link}})));
+            return StoredValue::of_inline(encode_cbor(Value(Map{{name, *link}})));
           };
           lose(key, of_slot(ours), of_slot(b));
         }

@@ -20,7 +20,7 @@ void run_program(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   Shape shape(static_cast<int>(random() % Shape::count), random);
   Map map;
-  for (std::size_t n = random() % 4 == 0 ? random() % 20 : random() % 2000; n > 0; --n) {
+  for (auto n = random() % 4 == 0 ? random() % 20 : random() % 2000; n > 0; --n) {
     map[shape.key()] = shape.value();
   }
   MemoryStore store;

@@ -29,7 +29,8 @@ TEST_CASE("R9: golden roots come out of random batches of edits, whatever their 
     Digest root = empty_root();
     const std::size_t batch = std::max<std::size_t>(1, edits.size() / 12);
     for (std::size_t at = 0; at < edits.size();) {
-      const std::size_t end = std::min(edits.size(), at + 1 + random() % (2 * batch));
+      const std::size_t end = std::min<std::size_t>(
+          edits.size(), at + 1 + static_cast<std::size_t>(random()) % (2 * batch));
       std::vector<Edit> some(edits.begin() + static_cast<std::ptrdiff_t>(at),
                              edits.begin() + static_cast<std::ptrdiff_t>(end));
       // Something that goes again with the next batch, so that deletes are in it too.

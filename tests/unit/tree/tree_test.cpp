@@ -47,7 +47,7 @@ TEST_CASE("R12: ranges agree with an ordered map, both ways, with every kind of 
   for (int number = 0; number < Shape::count; ++number) {
     Shape shape(number, random);
     Map map;
-    for (std::size_t n = random() % 1500; n > 0; --n) map[shape.key()] = shape.value();
+    for (auto n = random() % 1500; n > 0; --n) map[shape.key()] = shape.value();
     MemoryStore store;
     const Tree tree(store, build(map, store).root);
     for (int i = 0; i < 200; ++i) {
@@ -56,12 +56,12 @@ TEST_CASE("R12: ranges agree with an ordered map, both ways, with every kind of 
       if (random() % 2 == 0) range.to = some_key(map, shape, random);
       if (random() % 3 == 0) {
         range.prefix = some_key(map, shape, random);
-        range.prefix.resize(random() % (range.prefix.size() + 1));
+        range.prefix.resize(static_cast<std::size_t>(random()) % (range.prefix.size() + 1));
       }
       range.from_exclusive = random() % 2 == 0;
       range.to_inclusive = random() % 2 == 0;
       range.reverse = random() % 2 == 0;
-      if (random() % 2 == 0) range.limit = random() % 50;
+      if (random() % 2 == 0) range.limit = static_cast<std::size_t>(random() % 50);
       const auto page = tree.list(range);
       REQUIRE(page);
       REQUIRE(keys_of(*page) == list_oracle(map, range));
@@ -105,8 +105,7 @@ TEST_CASE("R12: a lazy replica reads height + k / fan-out + 1 nodes for k entrie
   Range range;
   range.from = std::next(map.begin(), 2500)->first;
   range.limit = 100;
-  int rounds = 0;
-  for (;; ++rounds) {
+  for (;;) {
     Missing missing;
     const auto page = Tree(part, stats.root).list(range, &missing);
     if (page) {
