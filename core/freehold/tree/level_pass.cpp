@@ -115,33 +115,22 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
   const Rewrite undo{digest,          next_,      above_.size(), written_.size(),
                      dropped_.size(), effective_, at_boundary};
 
-  std::vector<Bytes> keys;
-  keys.reserve(node.size());
-  std::vector<EntryView> entries;
-  entries.reserve(node.size());
-  Weight weight;
-  bool is_changed = false;
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    keys.push_back(node.key(i));
-    EntryView entry{keys.back(), node.payload(i), node.is_linked(i), node.weight(i)};
-    while (next_ < edits_end && compare(edits_[next_].key, entry.key) < 0) ++next_;
-    if (next_ < edits_end && equal(edits_[next_].key, entry.key)) {
-      const LevelEdit& edit = edits_[next_++];
-      if (change_of(node, edit) == Change::content) {
-        entry = {entry.key, *edit.payload, edit.is_linked, edit.weight};
-        is_changed = true;
-        ++effective_;
-      }
-    }
-    weight.count += entry.weight.count;
-    weight.bytes += entry.weight.bytes;
-    entries.push_back(entry);
+  std::vector<Node::Replacement> replaced;
+  Weight weight = node.total();
+  for (; next_ < edits_end; ++next_) {
+    const LevelEdit& edit = edits_[next_];
+    if (change_of(node, edit) != Change::content) continue;
+    const std::size_t i = node.lower_bound(edit.key);
+    const Weight before = node.weight(i);
+    weight.count += edit.weight.count - before.count;  // unsigned: the sums come out right
+    weight.bytes += edit.weight.bytes - before.bytes;
+    replaced.push_back({i, *edit.payload, edit.is_linked});
   }
-  next_ = edits_end;
-  if (!is_changed) return;
+  if (replaced.empty()) return;
+  effective_ += replaced.size();
   rewrites_.push_back(undo);
   if (at_boundary) boundary_->is_taken_over = true;
-  Block block = Block::of_cbor(encode_node(level_, entries));
+  Block block = Block::of_cbor(node.encode_with(replaced));
   erase_above(old_separator);
   put_above(separator, digest_of(block), weight);
   dropped_.push_back(digest);

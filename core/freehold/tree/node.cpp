@@ -13,6 +13,11 @@ namespace {
 constexpr std::uint8_t link_head[] = {0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x12, 0x20};
 constexpr std::size_t link_size = sizeof link_head + digest_size;
 
+/// The head of an entry's list: how many elements it has.
+constexpr std::uint8_t list_head(int level, bool is_linked) noexcept {
+  return static_cast<std::uint8_t>(0x80 + (level > 0 ? 4 : is_linked ? 3 : 2));
+}
+
 void write_link(Bytes& to, const Digest& digest) {
   append(to, link_head);
   append(to, digest);
@@ -263,6 +268,25 @@ Weight Node::total() const noexcept {
   return sum;
 }
 
+Bytes Node::encode_with(std::span<const Replacement> entries) const {
+  std::size_t size = block_.size();
+  for (const Replacement& entry : entries) size += entry.payload.size();
+  Bytes block;
+  block.reserve(size);
+  std::size_t copied = 0;
+  for (const Replacement& entry : entries) {
+    const Item& item = items_[entry.index];
+    append(block, block_.subspan(copied, item.payload_at - copied));
+    // The head of the entry's list, one byte, lies before the head of its suffix.
+    const std::size_t key_bytes = cbor_head_size(item.suffix_size) + item.suffix_size;
+    block[block.size() - key_bytes - 1] = list_head(level_, entry.is_linked);
+    append(block, entry.payload);
+    copied = item.payload_at + item.payload_size;
+  }
+  append(block, block_.subspan(copied));
+  return block;
+}
+
 std::uint64_t leaf_entry_bytes(std::size_t key_size, std::size_t payload_size) noexcept {
   return 1 + cbor_head_size(key_size) + key_size + payload_size;
 }
@@ -303,7 +327,7 @@ Bytes encode_node(int level, std::span<const EntryView> entries) {
   write_cbor_bytes(block, prefix);
   write_cbor_head(block, CborMajor::list, entries.size());
   for (const EntryView& entry : entries) {
-    write_cbor_head(block, CborMajor::list, level > 0 ? 4 : entry.is_linked ? 3 : 2);
+    block.push_back(list_head(level, entry.is_linked));
     write_cbor_bytes(block, entry.key.subspan(prefix.size()));
     append(block, entry.payload);
   }

@@ -60,6 +60,15 @@ class Node {
   /// Everything under this node.
   Weight total() const noexcept;
 
+  /// The bytes of this node with other payloads under some of its keys: `entries` has pairs of
+  /// ascending indexes and what is there now. Copies the rest as it lies.
+  struct Replacement {
+    std::size_t index;
+    ByteView payload;
+    bool is_linked;
+  };
+  Bytes encode_with(std::span<const Replacement> entries) const;
+
  private:
   struct Item {
     std::uint32_t suffix_at;
