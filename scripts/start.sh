@@ -17,8 +17,11 @@ port=${PORT:-8787}
 while (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; do port=$((port + 1)); done
 
 # The program's first line is JSON, {"url", "did", "didKey"}; what follows goes through as it is.
+# The page is at /, the npm package that it uses at /freehold/; the service's key is made in ./data.
+mkdir -p data
 exec {output}< <(exec build/release/freehold serve \
-  --config examples/drawer/freehold.json --data ./data --port "$port" "$@")
+  --config examples/drawer/freehold.json --data ./data --listen "127.0.0.1:$port" \
+  --www examples/drawer --www js=/freehold "$@")
 program=$!
 trap 'kill -TERM "$program" 2> /dev/null || true' INT TERM HUP
 

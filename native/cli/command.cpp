@@ -1,0 +1,94 @@
+#include "native/cli/command.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace freehold::native {
+
+namespace {
+
+constexpr const char* help =
+    "freehold " FREEHOLD_VERSION
+    ": spaces whose state their users own\n"
+    "\n"
+    "  freehold serve --config FILE   answer for the services that FILE configures\n"
+    "  freehold key new [FILE]        make a private key\n"
+    "  freehold key did FILE          the did:key of the private key in FILE\n"
+    "  freehold root FILE             the root of the tree of a list of entries\n"
+    "  freehold export --data DIR --space DID   the state of a space as a CAR\n"
+    "\n"
+    "freehold COMMAND --help tells more. freehold --version tells the version.\n";
+
+}  // namespace
+
+Arguments::Arguments(const Words& words, std::vector<std::string> options) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--help" || word == "-h") {
+      wants_help_ = true;
+      continue;
+    }
+    if (!word.starts_with("--")) {
+      rest_.push_back(word);
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    if (std::find(options.begin(), options.end(), name) == options.end()) {
+      if (error_.empty()) error_ = "no such option: " + name;
+    } else if (equals != std::string::npos) {
+      values_.emplace_back(name, word.substr(equals + 1));
+    } else if (i + 1 < words.size()) {
+      values_.emplace_back(name, words[++i]);
+    } else if (error_.empty()) {
+      error_ = name + " wants a value";
+    }
+  }
+}
+
+std::optional<std::string> Arguments::option(const std::string& name) const {
+  const std::vector<std::string> given = all(name);
+  if (given.empty()) return std::nullopt;
+  return given.back();
+}
+
+std::vector<std::string> Arguments::all(const std::string& name) const {
+  std::vector<std::string> given;
+  for (const auto& [option, value] : values_) {
+    if (option == name) given.push_back(value);
+  }
+  return given;
+}
+
+int complain(const std::string& what) {
+  std::fprintf(stderr, "freehold: %s\n", what.c_str());
+  return 1;
+}
+
+int usage(const char* text, const Arguments& arguments) {
+  if (arguments.wants_help()) {
+    std::fputs(text, stdout);
+    return 0;
+  }
+  if (!arguments.error().empty()) complain(arguments.error());
+  std::fputs(text, stderr);
+  return 2;
+}
+
+int run_program(const Words& words) {
+  const std::string command = words.empty() ? "" : words.front();
+  const Words rest(words.begin() + (words.empty() ? 0 : 1), words.end());
+  if (command == "serve") return serve_command(rest);
+  if (command == "key") return key_command(rest);
+  if (command == "root") return root_command(rest);
+  if (command == "export") return export_command(rest);
+  if (command == "--version") {
+    std::puts("freehold " FREEHOLD_VERSION);
+    return 0;
+  }
+  const bool is_help = command == "--help" || command == "-h" || command == "help";
+  std::fputs(help, is_help ? stdout : stderr);
+  return is_help ? 0 : 2;
+}
+
+}  // namespace freehold::native

@@ -1,0 +1,46 @@
+/// The commands of the program, and how their arguments are read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace freehold::native {
+
+/// The words after the command's own.
+using Words = std::vector<std::string>;
+
+int serve_command(const Words& words);
+int key_command(const Words& words);
+int root_command(const Words& words);
+int export_command(const Words& words);
+
+/// `--name value` and `--name=value` options, then what else there is. The first mistake is kept.
+class Arguments {
+ public:
+  /// `flags` are options that have a value.
+  Arguments(const Words& words, std::vector<std::string> options);
+
+  /// The last value given; the values of one that may be repeated.
+  std::optional<std::string> option(const std::string& name) const;
+  std::vector<std::string> all(const std::string& name) const;
+  const Words& rest() const noexcept { return rest_; }
+  bool wants_help() const noexcept { return wants_help_; }
+  const std::string& error() const noexcept { return error_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> values_;
+  Words rest_;
+  bool wants_help_ = false;
+  std::string error_;
+};
+
+/// Says what went wrong on standard error; the exit status of it.
+int complain(const std::string& what);
+/// Prints `text` and says how it went: 0 for help that was asked for, else 2.
+int usage(const char* text, const Arguments& arguments);
+
+/// Runs the command that `words` begin with.
+int run_program(const Words& words);
+
+}  // namespace freehold::native

@@ -1,0 +1,60 @@
+/// What an operator writes into the configuration file (JSON):
+///
+///     { "listen": "127.0.0.1:8787",
+///       "publicUrl": "https://store.example",          // else from the address
+///       "allocationSeconds": 86400,                    // how long a reservation lasts
+///       "tenants": [
+///         { "did": "did:web:localhost",
+///           "keyFile": "service.key",                  // relative to this file; mode 0600
+///           "createKey": true,                         // make it if it is missing
+///           "providers": [
+///             { "did": "did:web:free.localhost", "plan": "free", "capacity": 1073741824,
+///               "blobSizeMax": 268435456, "subscribeOnSync": true } ] } ] }
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "freehold/ucan/did.hpp"
+
+namespace freehold::native {
+
+/// A plan that a tenant offers.
+struct Provider {
+  Did did;
+  std::string plan;
+  std::uint64_t capacity = 0;       // bytes for one space
+  std::uint64_t blob_size_max = 0;  // bytes of one blob
+  bool subscribe_on_sync = false;   // a space that syncs for the first time gets it
+};
+
+/// A service for which this server answers. The audience of an invocation chooses it.
+struct Tenant {
+  Signer signer;
+  Did key_did;  // what its signatures are verified with
+  std::vector<Provider> providers;
+
+  const Did& did() const noexcept { return signer.did; }
+};
+
+struct Config {
+  std::string listen_host = "127.0.0.1";
+  std::uint16_t listen_port = 8787;
+  std::string public_url;  // empty: from the address
+  std::int64_t allocation_seconds = 24 * 3600;
+  std::vector<Tenant> tenants;
+};
+
+/// An error for the operator: a sentence that names the field.
+struct ConfigError {
+  std::string message;
+};
+
+std::variant<Config, ConfigError> read_config(const std::filesystem::path& file);
+
+/// "127.0.0.1:8787", "[::1]:0". False if it is not that.
+bool parse_address(std::string_view text, std::string* host, std::uint16_t* port);
+
+}  // namespace freehold::native

@@ -1,0 +1,280 @@
+#include "native/service/service.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <unordered_set>
+
+#include "native/fault.hpp"
+#include "native/service/errors.hpp"
+#include "native/service/queue.hpp"
+#include "native/service/state_sync.hpp"
+#include "native/service/usage.hpp"
+#include "native/storage/kv_stage.hpp"
+
+namespace freehold::native {
+
+struct Service::Item {
+  Ucan invocation;
+  const Tenant* tenant = nullptr;  // who signs the receipt
+  std::optional<Value> error;      // nothing is to be run: the error of the receipt ...
+  std::optional<Value> denial;     // ... if there is none from before
+  bool is_query = false;
+  std::optional<Answer> answer;
+};
+
+struct Service::Exchange {
+  Message message;
+  std::vector<Item> items;
+  Now now;
+  Done done;
+};
+
+namespace {
+
+bool is_state(std::string_view can) {
+  return can == ability::state_sync || can == ability::state_read;
+}
+
+HttpReply reply_of(const std::vector<Answer>& answers) {
+  std::vector<Receipt> report;
+  std::vector<Block> blocks;
+  for (const Answer& answer : answers) {
+    report.push_back(answer.receipt);
+    blocks.insert(blocks.end(), answer.blocks.begin(), answer.blocks.end());
+  }
+  HttpReply reply;
+  reply.headers.push_back({"content-type", std::string(car_media_type)});
+  reply.body = encode_message({}, report, blocks);
+  return reply;
+}
+
+HttpReply storage_failure(const Error& error) {
+  std::fprintf(stderr, "freehold: storage: %s\n", error.what);
+  HttpReply reply;
+  reply.status = 500;
+  reply.headers.push_back({"content-type", "text/plain"});
+  reply.body = copy_of(view_of("Storage failed"));
+  return reply;
+}
+
+}  // namespace
+
+Service::Service(KvEngine& engine, Context context)
+    : engine_(&engine),
+      context_(std::move(context)),
+      writer_(engine),
+      worker_([this] { run_left(); }) {}
+
+Service::~Service() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  woken_.notify_all();
+  worker_.join();
+}
+
+Now Service::now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
+}
+
+Service::Item Service::prepare(Ucan invocation, const Exchange& request) const {
+  Item item;
+  item.invocation = std::move(invocation);
+  const Tenant* tenant = context_.tenants.find(item.invocation.audience);
+  item.tenant = tenant == nullptr ? &context_.tenants.main() : tenant;
+  item.error = refusal_of(item, *item.tenant, request.message.blocks);
+  if (item.error) return item;
+  const std::string& can = item.invocation.capabilities.front().can;
+  const Ability* known = find_ability(can);
+  item.is_query = can == ability::state_read || (known != nullptr && known->is_query);
+  // Outside of the transaction: signatures are what costs.
+  item.denial =
+      denial_of(item.invocation, *item.tenant, request.message.blocks, request.now.seconds());
+  return item;
+}
+
+std::optional<Value> Service::refusal_of(const Item& item, const Tenant& tenant,
+                                         const MemoryStore& blocks) const {
+  const Ucan& invocation = item.invocation;
+  if (invocation.capabilities.size() != 1) return error_value::invocation_capability(invocation);
+  const Capability& capability = invocation.capabilities.front();
+  if (find_ability(capability.can) == nullptr && !is_state(capability.can)) {
+    return error_value::handler_not_found(capability);
+  }
+  if (invocation.audience != tenant.did()) {
+    return error_value::invalid_audience(std::span(&tenant.did(), 1), invocation.audience);
+  }
+  // The edits of a sync are attached to it, and have limits of their own.
+  if (is_state(capability.can)) return std::nullopt;
+  return size_error(invocation, blocks);
+}
+
+void Service::answer(ByteView car, Done done) {
+  auto decoded = decode_request(car);
+  if (!decoded) return done(std::move(decoded.error()));
+  auto request = std::make_shared<Exchange>();
+  request->now = now();
+  request->done = std::move(done);
+  request->message = std::move(decoded->message);
+  bool writes = false;
+  for (Ucan& invocation : decoded->invocations) {
+    const Item& item = request->items.emplace_back(prepare(std::move(invocation), *request));
+    writes = writes || (!item.error && !item.is_query);
+  }
+  const auto finish = [request](Result<> stored) {
+    if (!stored) return request->done(storage_failure(stored.error()));
+    std::vector<Answer> answers;
+    for (Item& item : request->items) answers.push_back(*std::move(item.answer));
+    fault_point("answer-before");
+    request->done(reply_of(answers));
+  };
+  if (!writes) {
+    return finish(engine_->read([&](KvReader& kv) { run_all(kv, nullptr, *request); }));
+  }
+  writer_.submit([this, request](KvTransaction& kv) { run_all(kv, &kv, *request); }, finish);
+}
+
+void Service::run_all(KvReader& kv, KvTransaction* writable, Exchange& request) {
+  for (Item& item : request.items) run(kv, writable, request, item);
+}
+
+void Service::run(KvReader& kv, KvTransaction* writable, Exchange& request, Item& item) {
+  KvStage stage(kv);
+  Turn turn(stage, context_, request.now);
+  const auto refuse = [&](const Value& error) {
+    item.answer =
+        answer_of(*item.tenant, item.invocation, request.message.blocks, Outcome::failed(error));
+  };
+  if (item.error) return refuse(*item.error);
+  Result<bool> is_changed = false;
+  if (item.is_query) {
+    if (const Result<> queried = run_query(turn, request, item); !queried) {
+      is_changed = tl::unexpected<Error>(queried.error());
+    }
+  } else {
+    is_changed = run_command(turn, request, item);
+  }
+  if (!is_changed) {
+    std::fprintf(stderr, "freehold: %s: %s\n", item.invocation.capabilities.front().can.c_str(),
+                 is_changed.error().what);
+    return refuse(
+        handler_execution_error(item.invocation.capabilities.front(), is_changed.error()));
+  }
+  if (*is_changed && writable != nullptr) stage.flush(*writable);
+}
+
+Result<> Service::run_query(Turn& turn, Exchange& request, Item& item) {
+  const MemoryStore& blocks = request.message.blocks;
+  Call call{turn, *item.tenant, item.invocation, blocks};
+  const std::string& can = call.capability().can;
+  Outcome outcome;
+  if (item.denial) {
+    outcome = Outcome::failed(*item.denial);
+  } else if (can == ability::state_read) {
+    FH_TRY(outcome, read_state(call));
+  } else {
+    FH_TRY(outcome, find_ability(can)->handler(call));
+  }
+  item.answer = answer_of(*item.tenant, item.invocation, blocks, std::move(outcome));
+  return {};
+}
+
+/// Whether what the turn changed is to be kept.
+Result<bool> Service::run_command(Turn& turn, Exchange& request, Item& item) {
+  const MemoryStore& blocks = request.message.blocks;
+  const Cid& task = item.invocation.cid();
+  Call call{turn, *item.tenant, item.invocation, blocks};
+  const bool is_sync = call.capability().can == ability::state_sync;
+  const auto record = is_sync ? std::nullopt : find_task(turn.kv(), task);
+  if (record && record->state == TaskRecord::State::done) {
+    FH_TRY(item.answer, answer_of(task, *record));
+    return false;
+  }
+  if (item.denial) {
+    item.answer = answer_of(*item.tenant, item.invocation, blocks, Outcome::failed(*item.denial));
+    return false;
+  }
+  if (is_sync) {
+    Answer answer;
+    FH_TRY(const SyncResult result, sync_state(call, blocks, &answer));
+    item.answer = std::move(answer);
+    if (result.is_left) wake();
+    return result.is_kept;
+  }
+  Space* home = record && record->space ? turn.space(*record->space) : nullptr;
+  FH_TRY(item.answer, run_task(call, home));
+  FH_CHECK(turn.commit());
+  return true;
+}
+
+Result<std::optional<Bytes>> Service::archive_of(const Cid& task) {
+  std::optional<Bytes> archive;
+  FH_CHECK(engine_->read([&](KvReader& kv) {
+    auto record = find_task(kv, task);
+    if (!record || record->archive.empty()) return;
+    if (record->state == TaskRecord::State::claimed) return;
+    archive = std::move(record->archive);
+  }));
+  return archive;
+}
+
+Result<bool> Service::serves(const Digest& digest) {
+  bool is = false;
+  FH_CHECK(engine_->read([&](KvReader& kv) { is = is_served(kv, digest); }));
+  return is;
+}
+
+// --- tasks that were taken from a queue and left ------------------------------------------------
+
+void Service::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_woken_ = true;
+  }
+  woken_.notify_all();
+}
+
+void Service::run_left() {
+  constexpr std::size_t tasks_max = 64;
+  constexpr std::chrono::milliseconds hold_interval{100};
+  std::unordered_set<Cid, CidHash> failed;  // not to be tried again by this process
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    woken_.wait(lock, [this] { return is_woken_ || is_ending_; });
+    if (is_ending_) return;
+    is_woken_ = false;
+    lock.unlock();
+    std::vector<Cid> tasks;
+    const Result<> listed =
+        engine_->read([&](KvReader& kv) { tasks = claimed_tasks(kv, tasks_max + failed.size()); });
+    std::erase_if(tasks, [&](const Cid& task) { return failed.contains(task); });
+    const bool is_held = !context_.hold_file.empty() && std::filesystem::exists(context_.hold_file);
+    if (is_held) std::this_thread::sleep_for(hold_interval);
+    for (const Cid& task : tasks) {
+      if (is_held) break;
+      if (!run_one_left(task)) failed.insert(task);
+    }
+    lock.lock();
+    if (listed && !tasks.empty()) is_woken_ = true;  // perhaps there are more
+  }
+}
+
+bool Service::run_one_left(const Cid& task) {
+  std::promise<bool> done;
+  bool is_run = false;
+  writer_.submit(
+      [&](KvTransaction& kv) {
+        KvStage stage(kv);
+        Turn turn(stage, context_, now());
+        const Result<> ran = run_claimed(turn, task);
+        is_run = ran && turn.commit();
+        if (is_run) stage.flush(kv);
+      },
+      [&](Result<> stored) { done.set_value(stored && is_run); });
+  return done.get_future().get();
+}
+
+}  // namespace freehold::native

@@ -1,0 +1,65 @@
+/// The services of this server, as functions of messages: what HTTP carries to them is server/'s.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "freehold/ucan/dispatch.hpp"
+#include "native/service/turn.hpp"
+#include "native/storage/writer.hpp"
+
+namespace freehold::native {
+
+/// Any number of threads may use a service.
+class Service {
+ public:
+  /// Given the reply once all that it says is durable.
+  using Done = std::function<void(HttpReply)>;
+
+  /// Goes on with the tasks that were left when it ended last. `engine` must outlive it.
+  Service(KvEngine& engine, Context context);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service();
+
+  const Context& context() const noexcept { return context_; }
+
+  /// Answers the body of a POST. `done` may be called on another thread, or before this returns.
+  void answer(ByteView car, Done done);
+
+  /// The message that tells of a task: its receipt and what goes with it. None: not there yet.
+  Result<std::optional<Bytes>> archive_of(const Cid& task);
+  /// Whether a space was promised these bytes.
+  Result<bool> serves(const Digest& digest);
+
+  static Now now();
+
+ private:
+  struct Exchange;  // one message under way
+  struct Item;      // one of its invocations
+
+  Item prepare(Ucan invocation, const Exchange& request) const;
+  std::optional<Value> refusal_of(const Item& item, const Tenant& tenant,
+                                  const MemoryStore& blocks) const;
+  void run_all(KvReader& kv, KvTransaction* writable, Exchange& request);
+  void run(KvReader& kv, KvTransaction* writable, Exchange& request, Item& item);
+  Result<> run_query(Turn& turn, Exchange& request, Item& item);
+  Result<bool> run_command(Turn& turn, Exchange& request, Item& item);
+
+  void run_left();
+  bool run_one_left(const Cid& task);
+  void wake();
+
+  KvEngine* engine_;
+  Context context_;
+  Writer writer_;
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool is_woken_ = true;
+  bool is_ending_ = false;
+  std::thread worker_;
+};
+
+}  // namespace freehold::native

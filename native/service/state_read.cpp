@@ -1,0 +1,37 @@
+// space/state/read: the nodes that prove what is asked.
+#include "freehold/sync/serve.hpp"
+#include "native/service/authority.hpp"
+#include "native/service/errors.hpp"
+#include "native/service/state_sync.hpp"
+
+namespace freehold::native {
+
+Result<Outcome> read_state(Call& call) {
+  const Result<ReadCall> asked =
+      decode_read_call(call.capability().nb ? *call.capability().nb : Value(Map{}));
+  if (!asked) return Outcome::failed(error_of(asked.error()));
+  Space* space = call.turn.space(call.capability().with);
+  if (space == nullptr || !space->is_ours() || !space->record().checkpoint) {
+    return Outcome::failed(error_of("SpaceUnknown", "Space not found: " + call.capability().with));
+  }
+  const SpaceRecord& head = space->record();
+  const Result<ReadReply> reply = read(space->blocks(), *asked, head.root);
+  if (!reply) return Outcome::failed(error_of(reply.error()));
+
+  Outcome outcome =
+      Outcome::ok(Map{{"root", Value(node_cid(asked->root.value_or(head.root)))},
+                      {"checkpoint", Value(*head.checkpoint)},
+                      {"complete", Value(reply->is_complete)},
+                      {"nodes", Value(static_cast<std::uint64_t>(reply->blocks.size()))}});
+  for (const Cid& cid : reply->blocks) {
+    if (const auto bytes = space->blocks().find(cid)) {
+      outcome.blocks.emplace_back(cid, copy_of(*bytes));
+    }
+  }
+  for (Block& block : checkpoint_with_proofs(*space, *head.checkpoint)) {
+    outcome.blocks.push_back(std::move(block));
+  }
+  return outcome;
+}
+
+}  // namespace freehold::native

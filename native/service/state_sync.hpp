@@ -1,0 +1,21 @@
+/// space/state/sync and space/state/read: the tree of a space, for those who hold a copy.
+#pragma once
+
+#include "native/service/turn.hpp"
+
+namespace freehold::native {
+
+/// What became of a sync: an answer, or the error of its receipt. After an error nothing that the
+/// turn changed may be kept.
+struct SyncResult {
+  Outcome outcome;
+  bool is_kept = false;
+  bool is_left = false;  // tasks were taken that have yet to be run
+};
+
+/// @pre `call.invocation` is authorized; `message` has what came with it.
+Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* answer);
+
+Result<Outcome> read_state(Call& call);
+
+}  // namespace freehold::native

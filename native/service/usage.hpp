@@ -1,0 +1,47 @@
+/// How much of its plan a space uses. At every moment reserved + stored <= capacity: what would
+/// break that is refused, and all of it changes in one transaction with what it counts.
+#pragma once
+
+#include "native/service/records.hpp"
+
+namespace freehold::native {
+
+/// The blobs of one space with one tenant.
+class Usage {
+ public:
+  Usage(KvTransaction& kv, const layout::SpaceId& space, const Did& tenant);
+
+  /// None: no plan, nothing may be stored.
+  const std::optional<SubscriptionRecord>& subscription() const noexcept { return subscription_; }
+  void subscribe(const Did& provider, std::uint64_t capacity);
+
+  std::optional<BlobRecord> blob(const Digest& digest) const;
+  /// Gives up the reservations that have expired.
+  void free_expired(std::int64_t now);
+  /// False if there is no room. @pre a subscription; no record of the blob.
+  bool reserve(const Digest& digest, BlobRecord record);
+  /// A reservation lasts until `record.expires`. @pre there is one.
+  void extend(const Digest& digest, BlobRecord record);
+  /// A reserved blob is stored now.
+  void store(const Digest& digest, BlobRecord record);
+
+ private:
+  Bytes key(layout::Kind kind, ByteView rest = {}, ByteView more = {}) const;
+  void save(const Digest& digest, const BlobRecord& record);
+  void drop_reservation(const Digest& digest, const BlobRecord& record);
+  void save_subscription();
+
+  KvTransaction* kv_;
+  layout::SpaceId space_;
+  Digest tenant_;
+  std::optional<SubscriptionRecord> subscription_;
+};
+
+/// Whether a space was promised these bytes: only then are they served.
+bool is_served(KvReader& kv, const Digest& digest);
+
+/// The provider of a space with a tenant, if it has one.
+std::optional<SubscriptionRecord> find_subscription(KvReader& kv, const layout::SpaceId& space,
+                                                    const Did& tenant);
+
+}  // namespace freehold::native

@@ -1,0 +1,18 @@
+/// The embedded engine: LMDB, one folder, memory-mapped. One writer at a time, readers never wait.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "native/storage/kv.hpp"
+
+namespace freehold::native {
+
+enum class LmdbMode { read_write, read_only };
+
+/// Opens or makes the database in `folder`. The map grows with the data. Other processes may read
+/// at the same time.
+Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder,
+                                            LmdbMode mode = LmdbMode::read_write);
+
+}  // namespace freehold::native
