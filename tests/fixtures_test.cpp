@@ -65,7 +65,10 @@ int run(const char* path, const char* kinds) {
       ++skipped;
       continue;
     }
-    if (check != nullptr) check(c); else c.fail("a kind that is not implemented");
+    if (check != nullptr)
+      check(c);
+    else
+      c.fail("a kind that is not implemented");
     if (c.failed()) std::printf("FAIL %s: %s\n", c.name().c_str(), c.why().c_str());
     ++(c.failed() ? failed : passed);
   }

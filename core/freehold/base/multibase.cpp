@@ -133,7 +133,8 @@ std::string encode_number(const Alphabet& alphabet, ByteView bytes) {
   for (std::size_t i = zeros; i < bytes.size();) {
     std::uint64_t digit = 0;
     std::uint64_t factor = 1;
-    for (; i < bytes.size() && factor < (1u << 24); ++i, factor <<= 8) digit = digit << 8 | bytes[i];
+    for (; i < bytes.size() && factor < (1u << 24); ++i, factor <<= 8)
+      digit = digit << 8 | bytes[i];
     multiply_add(limbs, chunk.power, factor, digit);
   }
   std::string text;

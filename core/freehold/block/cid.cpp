@@ -130,11 +130,21 @@ ByteView Cid::bytes() const noexcept {
   return long_ ? ByteView(*long_) : ByteView(short_).first(size_);
 }
 
-int Cid::version() const noexcept { return begins_v0(bytes()) ? 0 : 1; }
-std::uint64_t Cid::codec() const noexcept { return parts_of(bytes()).codec; }
-ByteView Cid::multihash() const noexcept { return parts_of(bytes()).multihash; }
-std::uint64_t Cid::hash_code() const noexcept { return parts_of(bytes()).hash_code; }
-ByteView Cid::digest() const noexcept { return parts_of(bytes()).digest; }
+int Cid::version() const noexcept {
+  return begins_v0(bytes()) ? 0 : 1;
+}
+std::uint64_t Cid::codec() const noexcept {
+  return parts_of(bytes()).codec;
+}
+ByteView Cid::multihash() const noexcept {
+  return parts_of(bytes()).multihash;
+}
+std::uint64_t Cid::hash_code() const noexcept {
+  return parts_of(bytes()).hash_code;
+}
+ByteView Cid::digest() const noexcept {
+  return parts_of(bytes()).digest;
+}
 
 bool Cid::is_cbor_sha256() const noexcept {
   return size_ == 4 + digest_size && short_[0] == 1 && short_[1] == codec::dag_cbor &&

@@ -66,7 +66,9 @@ class Cid {
   /// and identity.
   bool matches(ByteView block) const noexcept;
 
-  friend bool operator==(const Cid& a, const Cid& b) noexcept { return equal(a.bytes(), b.bytes()); }
+  friend bool operator==(const Cid& a, const Cid& b) noexcept {
+    return equal(a.bytes(), b.bytes());
+  }
   friend bool operator<(const Cid& a, const Cid& b) noexcept {
     return compare(a.bytes(), b.bytes()) < 0;
   }

@@ -54,7 +54,8 @@ Result<Block> decode_section(ByteView section, CheckHashes check) {
 Bytes encode_car(std::span<const Cid> roots, std::span<const Block> blocks) {
   const Bytes header = encode_header(roots);
   std::size_t size = varint_size(header.size()) + header.size();
-  for (const Block& block : blocks) size += 2 * 10 + block.cid.bytes().size() + block.bytes().size();
+  for (const Block& block : blocks)
+    size += 2 * 10 + block.cid.bytes().size() + block.bytes().size();
 
   Bytes bytes;
   bytes.reserve(size);

@@ -91,7 +91,7 @@ std::uint64_t CborReader::expect(CborMajor major) noexcept {
 namespace {
 
 /// Goes over one value and everything in it. `Visitor` may look at integers and links.
-/// Recursion ends at cbor_depth_max, and takes less than 200 bytes of stack a level.
+/// Recursion ends at the visitor's depth_max, and takes less than 200 bytes of stack a level.
 template <class Visitor>
 void walk(CborReader& reader, Visitor& visitor, int depth) {
   const CborHead head = reader.head();
@@ -107,7 +107,7 @@ void walk(CborReader& reader, Visitor& visitor, int depth) {
     case CborMajor::list:
     case CborMajor::map: break;
   }
-  if (depth == limits::cbor_depth_max) {
+  if (depth == Visitor::depth_max) {
     reader.fail();
     return;
   }
@@ -124,6 +124,7 @@ void walk(CborReader& reader, Visitor& visitor, int depth) {
 }
 
 struct ValueChecker {
+  static constexpr int depth_max = limits::cbor_depth_max;
   void integer(CborReader& reader, std::uint64_t n) noexcept {
     if (n > int64_max) reader.fail();
   }
@@ -133,6 +134,7 @@ struct ValueChecker {
 };
 
 struct LinkCollector {
+  static constexpr int depth_max = limits::cbor_block_depth_max;
   std::vector<Cid> links;
   void integer(CborReader&, std::uint64_t) noexcept {}
   void link(CborReader& reader, ByteView bytes) {
@@ -244,7 +246,9 @@ class Decoder {
 
 }  // namespace
 
-Result<Value> decode_cbor(ByteView bytes) { return Decoder(bytes).decode(); }
+Result<Value> decode_cbor(ByteView bytes) {
+  return Decoder(bytes).decode();
+}
 
 // --- encoding -----------------------------------------------------------------------------------
 
@@ -282,7 +286,9 @@ void write_cbor_link(Bytes& to, const Cid& cid) {
 
 namespace {
 
-void write_simple(Bytes& to, std::uint8_t info) { to.push_back(0xe0 | info); }
+void write_simple(Bytes& to, std::uint8_t info) {
+  to.push_back(0xe0 | info);
+}
 
 void write_integer(Bytes& to, const Integer& number) {
   write_cbor_head(to, number.negative ? CborMajor::negative : CborMajor::uint, number.magnitude);
@@ -296,7 +302,8 @@ void write_double(Bytes& to, double number) {
   }
   write_simple(to, cbor_info::is_float64);
   const auto bits = std::bit_cast<std::uint64_t>(number);
-  for (int shift = 56; shift >= 0; shift -= 8) to.push_back(static_cast<std::uint8_t>(bits >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    to.push_back(static_cast<std::uint8_t>(bits >> shift));
 }
 
 /// Values come from our own code or from a decoder, so their depth is bounded.

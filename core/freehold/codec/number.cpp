@@ -64,9 +64,9 @@ std::string lay_out(std::string_view digits, int exponent) {
 std::string text_of_double(double number) {
   if (number == 0) return "0";
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::abs(number),
-                                 std::chars_format::scientific)
-                       .ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, std::abs(number), std::chars_format::scientific)
+          .ptr;
   const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   const std::size_t e = text.find('e');
   std::string digits(1, text[0]);

@@ -24,13 +24,23 @@ std::optional<std::uint64_t> Integer::as_uint64() const noexcept {
 Value::Value(std::int64_t number)
     : data_(Integer{static_cast<std::uint64_t>(number < 0 ? -1 - number : number), number < 0}) {}
 
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
 const Value* Value::find(std::string_view key) const noexcept {
   const Map* map = as_map();
   return map != nullptr ? map->find(key) : nullptr;
 }
 
-bool operator==(const Value& left, const Value& right) { return left.data_ == right.data_; }
-bool operator==(const Map& left, const Map& right) { return left.entries_ == right.entries_; }
+bool operator==(const Value& left, const Value& right) {
+  return left.data_ == right.data_;
+}
+bool operator==(const Map& left, const Map& right) {
+  return left.entries_ == right.entries_;
+}
 
 int map_key_order(std::string_view left, std::string_view right) noexcept {
   if (left.size() != right.size()) return left.size() < right.size() ? -1 : 1;

@@ -70,6 +70,13 @@ class Value {
   Value(List list) : data_(std::move(list)) {}
   Value(Map map) : data_(std::move(map)) {}
 
+  // Out of line: inlined, copying and destroying a variant is most of a small function.
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
+
   bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
   /// The value as the type asked for, or null if it is of another.
   const bool* as_bool() const noexcept { return std::get_if<bool>(&data_); }

@@ -35,17 +35,22 @@ ByteView positive(ByteView integer) noexcept {
   return is_positive ? integer : ByteView();
 }
 
-bool is_odd(ByteView integer) noexcept { return (integer.back() & 1) != 0; }
+bool is_odd(ByteView integer) noexcept {
+  return (integer.back() & 1) != 0;
+}
 
 // BearSSL does not write to keys or signatures, but its structure is for both kinds of use.
-unsigned char* unconst(ByteView bytes) noexcept { return const_cast<unsigned char*>(bytes.data()); }
+unsigned char* unconst(ByteView bytes) noexcept {
+  return const_cast<unsigned char*>(bytes.data());
+}
 
 }  // namespace
 
 std::optional<RsaPublicKey> parse_rsa_key(ByteView der) noexcept {
   Reader outer(der);
   Reader inner(element(outer, der_sequence));
-  const RsaPublicKey key{positive(element(inner, der_integer)), positive(element(inner, der_integer))};
+  const RsaPublicKey key{positive(element(inner, der_integer)),
+                         positive(element(inner, der_integer))};
   if (!outer.ok() || !outer.is_done() || !inner.ok() || !inner.is_done()) return std::nullopt;
   const std::size_t size = key.modulus.size();
   if (size < modulus_bytes_min || size > modulus_bytes_max || !is_odd(key.modulus)) {

@@ -112,8 +112,8 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
     const Bytes first_key = node.key(0);
     separator = copy_of(separator_of(level_, first_key, false, boundary_->last_key));
   }
-  const Rewrite undo{digest,          next_,      above_.size(), written_.size(),
-                     dropped_.size(), effective_, at_boundary};
+  const Rewrite undo{digest,          next_,           puts_above_.size(), erases_above_.size(),
+                     written_.size(), dropped_.size(), effective_,         at_boundary};
 
   std::vector<Node::Replacement> replaced;
   Weight weight = node.total();
@@ -177,7 +177,8 @@ bool LevelPass::step_back(std::uint64_t lead) {
     if (!rewrites_.empty() && rewrites_.back().digest == cursor_.digest()) {
       const Rewrite& undo = rewrites_.back();
       next_ = undo.edits_from;
-      above_.resize(undo.above);
+      puts_above_.resize(undo.puts);
+      erases_above_.resize(undo.erases);
       written_.resize(undo.written);
       dropped_.resize(undo.dropped);
       effective_ = undo.effective;
@@ -285,7 +286,7 @@ bool LevelPass::take_ready(Region& region, bool* stopped) {
       digest = digest_of(block);
       written_.push_back(std::move(block));
     }
-    above_.push_back({copy_of(separator), child_payload(digest, weight), true, weight});
+    put_above(separator, digest, weight);
     region.last_key = copy_of(group.entries.back().key);
     ++region.nodes;
     region.entries += group.entries.size();
@@ -378,22 +379,25 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
 }
 
 void LevelPass::put_above(ByteView key, const Digest& child, Weight weight) {
-  above_.push_back({copy_of(key), child_payload(child, weight), true, weight});
+  puts_above_.push_back({copy_of(key), child_payload(child, weight), true, weight});
 }
 
-void LevelPass::erase_above(ByteView key) { above_.push_back({copy_of(key), std::nullopt, true, {}}); }
+void LevelPass::erase_above(ByteView key) { erases_above_.push_back(copy_of(key)); }
 
 std::vector<LevelEdit> LevelPass::take_edits_above() {
-  // Old separators were erased and new ones put, in no order: a put of a key goes before its erase.
-  std::stable_sort(above_.begin(), above_.end(), [](const LevelEdit& a, const LevelEdit& b) {
-    if (const int order = compare(a.key, b.key); order != 0) return order < 0;
-    return a.payload.has_value() && !b.payload.has_value();
-  });
   std::vector<LevelEdit> edits;
-  edits.reserve(above_.size());
-  for (LevelEdit& edit : above_) {
-    if (!edits.empty() && equal(edits.back().key, edit.key)) continue;
-    edits.push_back(std::move(edit));
+  edits.reserve(puts_above_.size() + erases_above_.size());
+  auto erase = erases_above_.begin();
+  for (LevelEdit& put : puts_above_) {
+    for (; erase != erases_above_.end() && compare(*erase, put.key) < 0; ++erase) {
+      edits.push_back({std::move(*erase), std::nullopt, true, {}});
+    }
+    if (erase != erases_above_.end() && equal(*erase, put.key)) ++erase;
+    assert(edits.empty() || compare(edits.back().key, put.key) < 0);
+    edits.push_back(std::move(put));
+  }
+  for (; erase != erases_above_.end(); ++erase) {
+    edits.push_back({std::move(*erase), std::nullopt, true, {}});
   }
   return edits;
 }

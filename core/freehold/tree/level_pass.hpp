@@ -55,7 +55,7 @@ class LevelPass {
   };
   struct Rewrite {  // a node written anew where it stood, which a region may still take back
     Digest digest;
-    std::size_t edits_from, above, written, dropped, effective;
+    std::size_t edits_from, puts, erases, written, dropped, effective;
     bool was_at_boundary;
   };
   /// Where the last region ended, if not at the end of the level.
@@ -92,7 +92,9 @@ class LevelPass {
   std::optional<Boundary> boundary_;
   std::vector<Rewrite> rewrites_;  // since the last region
 
-  std::vector<LevelEdit> above_;  // a put after a delete of the same key replaces
+  // What changes above: both ascend by key, and a put of an erased key replaces.
+  std::vector<LevelEdit> puts_above_;
+  std::vector<Bytes> erases_above_;
   std::vector<Block> written_;
   std::vector<Digest> dropped_;
   std::size_t effective_ = 0;

@@ -117,9 +117,9 @@ Bytes encode_archive(const Ucan& root, const BlockStore& blocks) {
 Result<Archive> decode_archive(ByteView bytes) {
   FH_TRY(Car car, decode_car(bytes));
   if (car.roots.empty()) return fail(Errc::malformed, "an archive without a root");
-  const auto variant = std::find_if(car.blocks.begin(), car.blocks.end(), [&car](const Block& block) {
-    return block.cid == car.roots.front();
-  });
+  const auto variant =
+      std::find_if(car.blocks.begin(), car.blocks.end(),
+                   [&car](const Block& block) { return block.cid == car.roots.front(); });
   FH_TRY(const Value model, decode_cbor(variant->bytes()));
   const Value* link = model.find(variant_key);
   if (link == nullptr || model.as_map()->size() != 1 || link->as_link() == nullptr ||

@@ -118,11 +118,10 @@ constexpr Fields state_sync[] = {required("n", natural), required("since", link_
 constexpr Fields state_read[] = {optional("root", link_v1), optional("nodes", links_v1),
                                  optional("keys", bytes_list), optional("range", key_range),
                                  optional("budget", natural)};
-constexpr Fields assert_state[] = {
-    required("space", space_did),      required("root", link_v1),
-    required("seq", positive),         required("prev", link_or_null),
-    required("skip", link_or_null),    required("count", natural),
-    required("bytes", natural),        required("time", natural)};
+constexpr Fields assert_state[] = {required("space", space_did),   required("root", link_v1),
+                                   required("seq", positive),      required("prev", link_or_null),
+                                   required("skip", link_or_null), required("count", natural),
+                                   required("bytes", natural),     required("time", natural)};
 
 constexpr Fields blob_only[] = {required("blob", blob, Rule::blob)};
 constexpr Fields digest_caveat[] = {required("digest", bytes)};
@@ -133,8 +132,7 @@ constexpr Fields pre_page_free[] = {optional("cursor", text, Rule::free),
                                     optional("pre", boolean, Rule::free)};
 constexpr Fields replicate[] = {required("blob", blob, Rule::blob), required("replicas", positive),
                                 required("site", link_v1)};
-constexpr Fields index_add[] = {required("index", car_link),
-                                optional("content", link, Rule::free)};
+constexpr Fields index_add[] = {required("index", car_link), optional("content", link, Rule::free)};
 constexpr Fields egress_record[] = {required("resource", link, Rule::free),
                                     required("bytes", positive, Rule::free),
                                     required("servedAt", natural, Rule::free)};
@@ -228,8 +226,7 @@ constexpr Fields piece_only[] = {required("piece", piece_link)};
 constexpr Fields piece_group[] = {required("piece", piece_link), required("group", text)};
 constexpr Fields aggregate_offer[] = {required("aggregate", piece_link),
                                       required("pieces", link_v1)};
-constexpr Fields aggregate_accept[] = {required("aggregate", piece_link),
-                                       required("pieces", link)};
+constexpr Fields aggregate_accept[] = {required("aggregate", piece_link), required("pieces", link)};
 constexpr Fields console_log[] = {required("value", any, Rule::free)};
 
 // --- the table ----------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ bool is_range_within(const Value& claimed, const Value& delegated) {
 
 /// JavaScript's `==`: two objects are equal only if they are one.
 bool is_loosely_equal(const Value& claimed, const Value& delegated) {
-  const bool is_object = delegated.as_link() || delegated.as_bytes() || delegated.as_list() ||
-                         delegated.as_map();
+  const bool is_object =
+      delegated.as_link() || delegated.as_bytes() || delegated.as_list() || delegated.as_map();
   return !is_object && claimed == delegated;
 }
 

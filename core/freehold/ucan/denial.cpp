@@ -7,9 +7,13 @@ namespace freehold::denial {
 
 namespace {
 
-std::string two_digits(std::int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); }
+std::string two_digits(std::int64_t n) {
+  return (n < 10 ? "0" : "") + std::to_string(n);
+}
 
-std::string quoted(std::string_view text) { return encode_dag_json(Value(text)); }
+std::string quoted(std::string_view text) {
+  return encode_dag_json(Value(text));
+}
 
 }  // namespace
 
@@ -68,8 +72,7 @@ std::string expired(const Ucan& ucan) {
 }
 
 std::string too_early(const Ucan& ucan) {
-  return "Proof " + ucan.cid().text() + " is not valid before " +
-         date(ucan.not_before.value_or(0));
+  return "Proof " + ucan.cid().text() + " is not valid before " + date(ucan.not_before.value_or(0));
 }
 
 std::string invalid_signature(const Ucan& ucan, const Did& key) {
@@ -88,9 +91,13 @@ std::string misaligned(const Ucan& proof, const Did& wanted) {
          "'";
 }
 
-std::string unresolved(const Did& did) { return "Unable to resolve '" + did.text() + "' key"; }
+std::string unresolved(const Did& did) {
+  return "Unable to resolve '" + did.text() + "' key";
+}
 
-std::string revoked(const Cid& ucan) { return "Proof " + ucan.text() + " has been revoked"; }
+std::string revoked(const Cid& ucan) {
+  return "Proof " + ucan.text() + " has been revoked";
+}
 
 std::string malformed(const Capability& capability, std::string_view misfit) {
   return "Encountered malformed '" + capability.can + "' capability: " + text_of(capability) +

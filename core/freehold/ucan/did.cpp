@@ -126,7 +126,8 @@ Result<Did> Did::decode(ByteView bytes) {
     did.text_ = std::string(key_prefix) + encode_multibase(Base::base58btc, bytes);
     return did;
   }
-  const std::string text = std::string(did_prefix) + std::string(text_of(reader.take(reader.left())));
+  const std::string text =
+      std::string(did_prefix) + std::string(text_of(reader.take(reader.left())));
   // A did:key in this form would be a second spelling of the same principal.
   if (text.starts_with(key_prefix)) return fail(Errc::malformed, "a did:key in the form of others");
   return parse(text);
@@ -152,7 +153,9 @@ std::optional<Ed25519PublicKey> Did::ed25519_key() const {
   return public_key;
 }
 
-std::optional<Bytes> Did::rsa_key() const { return key_of_code(*this, rsa_code); }
+std::optional<Bytes> Did::rsa_key() const {
+  return key_of_code(*this, rsa_code);
+}
 
 Result<Did> did_of_email(std::string_view email) {
   const std::size_t at = email.rfind('@');

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace freehold {
 
 // --- requests -----------------------------------------------------------------------------------
@@ -74,8 +73,8 @@ Value handler_execution(const Capability& capability, std::string_view cause_nam
              {"error", true},
              {"capability", brief(capability)},
              {"cause", failure(cause_name, cause_message)},
-             {"message", "service handler " + quoted_ability(capability) + " error: " +
-                             std::string(cause_message)}};
+             {"message", "service handler " + quoted_ability(capability) +
+                             " error: " + std::string(cause_message)}};
 }
 
 Value invalid_audience(std::span<const Did> expected, const Did& actual) {
@@ -89,7 +88,9 @@ Value invalid_audience(std::span<const Did> expected, const Did& actual) {
   return failure("InvalidAudience", message);
 }
 
-Value unauthorized(const Denial& denial) { return failure("Unauthorized", denial.message); }
+Value unauthorized(const Denial& denial) {
+  return failure("Unauthorized", denial.message);
+}
 
 }  // namespace error_value
 
@@ -115,8 +116,12 @@ tl::expected<Authorization, Value> check(const Ucan& invocation,
   return *std::move(authorization);
 }
 
-Outcome Outcome::ok(Value value) { return {Map{{"ok", std::move(value)}}, {}, {}, {}}; }
-Outcome Outcome::error(Value value) { return {Map{{"error", std::move(value)}}, {}, {}, {}}; }
+Outcome Outcome::ok(Value value) {
+  return {Map{{"ok", std::move(value)}}, {}, {}, {}};
+}
+Outcome Outcome::error(Value value) {
+  return {Map{{"error", std::move(value)}}, {}, {}, {}};
+}
 
 namespace {
 

@@ -67,9 +67,9 @@ Value invalid_audience(std::span<const Did> expected, const Did& actual);
 Value unauthorized(const Denial& denial);
 }  // namespace error_value
 
-/// The first of the steps of a server that `invocation` fails: a single capability, a handler (which
-/// `definition` stands for; null if there is none), an audience that we answer to, authorization.
-/// Or its authorization.
+/// The first of the steps of a server that `invocation` fails: a single capability, a handler
+/// (which `definition` stands for; null if there is none), an audience that we answer to,
+/// authorization. Or its authorization.
 tl::expected<Authorization, Value> check(const Ucan& invocation,
                                          const CapabilityDefinition* definition,
                                          std::span<const Did> audiences,

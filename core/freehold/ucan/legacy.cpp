@@ -39,8 +39,8 @@ Bytes encode_legacy_response(std::span<const Answer> answers) {
   return encode_cbor(results);
 }
 
-HttpReply answer_any_request(std::span<const Header> headers, ByteView body,
-                             const Service& service, Handlers& handlers) {
+HttpReply answer_any_request(std::span<const Header> headers, ByteView body, const Service& service,
+                             Handlers& handlers) {
   const auto formats = negotiate(headers, service.dialect);
   if (!formats) return formats.error();
   const auto request =

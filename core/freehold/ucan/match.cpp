@@ -24,9 +24,8 @@ const Map* caveats_of(const Capability& capability) noexcept {
 
 std::string underivable(const ParsedCapability& value, std::string_view why) {
   // A claim that is malformed itself has no value yet; the reference then prints this.
-  const std::string text = value.can.empty()
-                               ? std::string("[object Object]")
-                               : denial::text_of(value.can, value.with, value.nb);
+  const std::string text = value.can.empty() ? std::string("[object Object]")
+                                             : denial::text_of(value.can, value.with, value.nb);
   return "Can not derive " + text + " from delegated capabilities:\n" + denial::item(why);
 }
 
@@ -71,21 +70,20 @@ void match_derived(const Match& claimed, const Source& source, Selection* select
   match_claim(*other, source, &found, reasons);
   for (std::string& error : found.errors) selection->errors.push_back(std::move(error));
   for (Match& match : found.matches) {
-    std::string misfit;
-    if (match.value.with != claimed.value.with) {
-      misfit = escalation(claimed,
-                          "Can not derive " + claimed.value.can + " with " + claimed.value.with +
-                              " from " + match.value.with,
-                          reasons);
+    if (match.value.with == claimed.value.with) {
+      selection->derived.push_back(std::move(match));
+    } else {
+      const std::string misfit = "Can not derive " + claimed.value.can + " with " +
+                                 claimed.value.with + " from " + match.value.with;
+      selection->errors.push_back(escalation(claimed, misfit, reasons));
     }
-    add(std::move(match), std::move(misfit), selection);
   }
 }
 
 }  // namespace
 
-void match_claim(const CapabilityDefinition& definition, const Source& source,
-                 Selection* selection, Reasons* reasons) {
+void match_claim(const CapabilityDefinition& definition, const Source& source, Selection* selection,
+                 Reasons* reasons) {
   const Capability& capability = *source.capability;
   if (capability.can != definition.can) {
     selection->unknown.push_back(denial::text_of(capability));

@@ -26,7 +26,7 @@ struct Sources {
 /// A UCAN that the search has come across. Kept until the search ends.
 struct Token {
   Ucan ucan;
-  mutable std::optional<Sources> sources;  // of its proofs, once they were looked at
+  mutable std::optional<Sources> sources;              // of its proofs, once they were looked at
   mutable std::optional<std::string> signature_error;  // once it was verified; empty if valid
 };
 
@@ -40,6 +40,7 @@ struct Match {
 /// The matches among some sources, and what is wrong with the rest.
 struct Selection {
   std::vector<Match> matches;
+  std::vector<Match> derived;  // of other abilities, from which the claimed one can be derived
   std::vector<std::string> errors;
   std::vector<std::string> unknown;
 };
@@ -60,8 +61,8 @@ class Reasons {
 
 /// Adds `source` to the matches if it is a claim by the definition: its very ability, everything
 /// complete. Else to what is wrong.
-void match_claim(const CapabilityDefinition& definition, const Source& source,
-                 Selection* selection, Reasons* reasons);
+void match_claim(const CapabilityDefinition& definition, const Source& source, Selection* selection,
+                 Reasons* reasons);
 
 /// Adds `source` to the matches if it is a pattern from which `claimed` may have been delegated.
 void match_delegated(const Match& claimed, const Source& source, Selection* selection,

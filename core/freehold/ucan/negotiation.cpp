@@ -56,17 +56,19 @@ Media parse_media(std::string_view text) noexcept {
   return media;
 }
 
+/// The most preferred first, equals in the order in which they stand.
 std::vector<Media> parse_accept(std::string_view text) {
   std::vector<Media> accepted;
   for (;;) {
     const std::size_t comma = text.find(',');
-    accepted.push_back(parse_media(text.substr(0, comma)));
-    if (comma == text.npos) break;
+    const Media media = parse_media(text.substr(0, comma));
+    const auto place = std::find_if(accepted.begin(), accepted.end(), [&media](const Media& other) {
+      return other.preference < media.preference;
+    });
+    accepted.insert(place, media);
+    if (comma == text.npos) return accepted;
     text.remove_prefix(comma + 1);
   }
-  std::stable_sort(accepted.begin(), accepted.end(),
-                   [](const Media& a, const Media& b) { return a.preference > b.preference; });
-  return accepted;
 }
 
 bool equal_names(std::string_view left, std::string_view right) noexcept {

@@ -11,7 +11,9 @@ namespace freehold {
 
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 
 Result<Did> read_principal(const Value* value, PayloadForm form, const char* what) {
   if (form == PayloadForm::cbor) {
@@ -107,7 +109,8 @@ Result<> read_lists(const Map& payload, PayloadForm form, UcanFields* fields) {
 std::optional<std::int64_t> safe_integer(const Value& value) noexcept {
   constexpr auto max = static_cast<std::int64_t>(limits::integer_safe_max);
   if (const double* real = value.as_double()) {
-    if (std::trunc(*real) != *real || std::abs(*real) > static_cast<double>(max)) return std::nullopt;
+    if (std::trunc(*real) != *real || std::abs(*real) > static_cast<double>(max))
+      return std::nullopt;
     return static_cast<std::int64_t>(*real);
   }
   const auto number = value.as_integer() ? value.as_integer()->as_int64() : std::nullopt;

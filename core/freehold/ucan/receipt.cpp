@@ -97,7 +97,9 @@ Result<Receipt> Receipt::decode(Block block) {
   return receipt;
 }
 
-Bytes signed_bytes(const ReceiptFields& fields) { return encode_cbor(model_of(fields)); }
+Bytes signed_bytes(const ReceiptFields& fields) {
+  return encode_cbor(model_of(fields));
+}
 
 Receipt seal(ReceiptFields fields, Varsig signature) {
   Receipt receipt;

@@ -16,7 +16,9 @@ List values_of(const std::vector<Capability>& capabilities) {
   return list;
 }
 
-List values_of(const std::vector<Map>& facts) { return {facts.begin(), facts.end()}; }
+List values_of(const std::vector<Map>& facts) {
+  return {facts.begin(), facts.end()};
+}
 
 Value value_of(const std::optional<std::int64_t>& seconds) {
   return seconds ? Value(*seconds) : Value();

@@ -6,9 +6,15 @@ namespace freehold {
 
 namespace {
 
-bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool is_alpha(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// Schemes whose URLs must have a host, with their default ports.
 struct Special {
@@ -30,7 +36,8 @@ std::string scheme_of(std::string_view text) {
   std::string scheme;
   for (const char c : text) {
     if (c == ':') return scheme;
-    const bool fits = is_alpha(c) || (!scheme.empty() && (is_digit(c) || c == '+' || c == '-' || c == '.'));
+    const bool fits =
+        is_alpha(c) || (!scheme.empty() && (is_digit(c) || c == '+' || c == '-' || c == '.'));
     if (!fits) return {};
     scheme += lower(c);
   }
@@ -115,10 +122,13 @@ std::optional<std::string> href_of(std::string_view text) {
   if (!authority->port.empty() && authority->port != default_port) {
     (href += ':') += authority->port;
   }
-  if (special != nullptr && (end == rest.size() || rest[end] == '?' || rest[end] == '#')) href += '/';
+  if (special != nullptr && (end == rest.size() || rest[end] == '?' || rest[end] == '#'))
+    href += '/';
   return href += rest.substr(end);
 }
 
-bool is_uri(std::string_view text) { return href_of(text).has_value(); }
+bool is_uri(std::string_view text) {
+  return href_of(text).has_value();
+}
 
 }  // namespace freehold

@@ -32,9 +32,8 @@ constexpr std::string_view attest_ability = "ucan/attest";
 // a delegation that spells out a link never matches (protocol.md section 9.2).
 constexpr Shape attested_link{.kind = Shape::Kind::link};
 constexpr CaveatField session_caveats[] = {{"proof", &attested_link, Rule::loose, true}};
-constexpr CapabilityDefinition session_definition{.can = attest_ability,
-                                                  .with_prefix = resource::did,
-                                                  .nb = session_caveats};
+constexpr CapabilityDefinition session_definition{
+    .can = attest_ability, .with_prefix = resource::did, .nb = session_caveats};
 
 bool is_self_issued(const Match& match) noexcept {
   return match.value.with == match.token->ucan.issuer.text();
@@ -154,10 +153,8 @@ class Search {
     }
     drop_other_attestations(claim, &selection);
     // The ability itself goes before others that it can be derived from.
-    std::stable_partition(selection.matches.begin(), selection.matches.end(),
-                          [&claimed](const Match& match) {
-                            return match.definition == claimed.definition;
-                          });
+    for (Match& match : selection.derived) selection.matches.push_back(std::move(match));
+    selection.derived.clear();
     return selection;
   }
 
@@ -289,7 +286,8 @@ class Search {
       return denial::too_early(ucan);
     }
     if (ucan.issuer.is_key()) return check_signature(token, {&ucan.issuer, 1});
-    if (ucan.issuer == context_.authority) return check_signature(token, {&context_.authority_key, 1});
+    if (ucan.issuer == context_.authority)
+      return check_signature(token, {&context_.authority_key, 1});
     return check_session(token, siblings);
   }
 

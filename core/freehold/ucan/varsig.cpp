@@ -21,7 +21,9 @@ constexpr Algorithm algorithms[] = {
 
 }  // namespace
 
-Varsig Varsig::eddsa(ByteView raw) { return {varsig_code::eddsa, copy_of(raw), {}}; }
+Varsig Varsig::eddsa(ByteView raw) {
+  return {varsig_code::eddsa, copy_of(raw), {}};
+}
 
 Varsig Varsig::named(std::string_view algorithm, Bytes raw) {
   for (const auto& [code, name] : algorithms) {

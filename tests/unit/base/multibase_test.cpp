@@ -1,7 +1,8 @@
 #include "freehold/base/multibase.hpp"
 
-#include <catch2/catch.hpp>
 #include <random>
+
+#include <catch2/catch.hpp>
 
 #include "freehold/base/limits.hpp"
 

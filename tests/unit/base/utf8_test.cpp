@@ -6,7 +6,9 @@ namespace freehold {
 
 namespace {
 
-bool is_valid(std::string_view text) { return is_utf8(view_of(text)); }
+bool is_valid(std::string_view text) {
+  return is_utf8(view_of(text));
+}
 
 }  // namespace
 
@@ -32,9 +34,9 @@ TEST_CASE("UTF-8: surrogates and what is above U+10FFFF are written as U+FFFD") 
 TEST_CASE("X4: UTF-8: overlong forms, surrogates, stray and missing bytes are refused") {
   for (const std::string_view text :
        {"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80",
-        "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf4\x90\x80\x80",
-        "\xf5\x80\x80\x80", "\xff", "\x80", "\xc2", "\xe2\x82", "\xf0\x9f\x98", "\xc2\x41",
-        "abcdefgh\x80", "abcdefg\xc3"}) {
+        "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff", "\x80", "\xc2", "\xe2\x82", "\xf0\x9f\x98", "\xc2\x41", "abcdefgh\x80",
+        "abcdefg\xc3"}) {
     CHECK_FALSE(is_valid(text));
   }
 }

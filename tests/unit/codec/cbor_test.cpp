@@ -1,8 +1,9 @@
 #include "freehold/codec/cbor.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
+
+#include <catch2/catch.hpp>
 
 #include "freehold/base/limits.hpp"
 
@@ -10,7 +11,9 @@ namespace freehold {
 
 namespace {
 
-Bytes of_hex(std::string_view text) { return *bytes_of_hex(text); }
+Bytes of_hex(std::string_view text) {
+  return *bytes_of_hex(text);
+}
 
 /// `depth` lists, one in the other.
 Bytes nested_lists(int depth) {
@@ -98,9 +101,9 @@ TEST_CASE("X4: CBOR: floats that JavaScript would not write are refused") {
 }
 
 TEST_CASE("X4: CBOR: text that JavaScript would change is refused") {
-  CHECK(is_refused("63efbbbf"));                      // a byte order mark
-  CHECK(is_refused("a163efbbbf00"));                  // ... as key
-  CHECK(is_refused("a1695f5f70726f746f5f5f00"));      // the key __proto__
+  CHECK(is_refused("63efbbbf"));                       // a byte order mark
+  CHECK(is_refused("a163efbbbf00"));                   // ... as key
+  CHECK(is_refused("a1695f5f70726f746f5f5f00"));       // the key __proto__
   CHECK(decode_cbor(of_hex("695f5f70726f746f5f5f")));  // but as a text it is as good as any
   CHECK(is_refused("61ff"));
   CHECK(is_refused("a161ff00"));
@@ -115,20 +118,23 @@ TEST_CASE("X4: CBOR: keys ascend strictly, shorter ones first") {
 }
 
 TEST_CASE("X4: CBOR: a list nested to the limit is taken, past it refused") {
-  const Bytes at_limit = nested_lists(limits::cbor_depth_max);
+  CHECK(check_value(nested_lists(limits::cbor_depth_max)));
+  CHECK_FALSE(check_value(nested_lists(limits::cbor_depth_max + 1)));
+  const Bytes at_limit = nested_lists(limits::cbor_block_depth_max);
   CHECK(decode_cbor(at_limit));
-  CHECK(check_value(at_limit));
-  const Bytes over_limit = nested_lists(limits::cbor_depth_max + 1);
+  CHECK(links_of_cbor(at_limit));
+  const Bytes over_limit = nested_lists(limits::cbor_block_depth_max + 1);
+  REQUIRE_FALSE(decode_cbor(over_limit));
   CHECK(decode_cbor(over_limit).error().code == Errc::limit);
-  CHECK_FALSE(check_value(over_limit));
+  CHECK_FALSE(links_of_cbor(over_limit));
   CHECK_FALSE(decode_cbor(nested_lists(1'000'000)));
   CHECK_FALSE(check_value(nested_lists(1'000'000)));
 }
 
 TEST_CASE("X4: CBOR: counts and lengths that exceed the bytes are refused, unallocated") {
-  for (const char* hex : {"9a ffffffff", "9b ffffffffffffffff", "ba ffffffff", "bb ffffffffffffffff",
-                          "5a ffffffff", "5b 7fffffffffffffff", "7b ffffffffffffffff",
-                          "9b 0000000100000000"}) {
+  for (const char* hex :
+       {"9a ffffffff", "9b ffffffffffffffff", "ba ffffffff", "bb ffffffffffffffff", "5a ffffffff",
+        "5b 7fffffffffffffff", "7b ffffffffffffffff", "9b 0000000100000000"}) {
     std::string text(hex);
     text.erase(2, 1);
     CHECK(is_refused(text));

@@ -10,9 +10,8 @@
 namespace freehold {
 
 TEST_CASE("Did: bytes and text are two forms of one principal") {
-  for (const std::string_view text :
-       {"did:web:up.example", "did:mailto:example.com:alice", "did:",
-        "did:key:z6MkpSZJ56gcyHjKB65hPsXkYZFGsTmPsc3wdey2ouzLAbY8"}) {
+  for (const std::string_view text : {"did:web:up.example", "did:mailto:example.com:alice", "did:",
+                                      "did:key:z6MkpSZJ56gcyHjKB65hPsXkYZFGsTmPsc3wdey2ouzLAbY8"}) {
     const auto did = Did::parse(text);
     REQUIRE(did);
     CHECK(Did::decode(did->bytes())->text() == text);

@@ -13,9 +13,9 @@ namespace freehold {
 namespace {
 
 constexpr std::size_t every_byte_max = 2500;  // of larger files, about as many places
-constexpr std::string_view kinds[] = {"dag-cbor.ok", "car.ok",          "ucan",         "ucan.block",
-                                      "ucan.jwt",    "proof.string",    "proof.claim-bytes",
-                                      "receipt",     "message",         "recording"};
+constexpr std::string_view kinds[] = {
+    "dag-cbor.ok",       "car.ok",  "ucan",    "ucan.block", "ucan.jwt", "proof.string",
+    "proof.claim-bytes", "receipt", "message", "recording"};
 
 /// Everything that reads bytes from outside.
 void read_all(ByteView bytes) {

@@ -55,8 +55,8 @@ TEST_CASE("X3: Message: a block under the address of another is refused") {
 TEST_CASE("X4: Message: more invocations than one may have are refused") {
   const std::vector<Cid> execute(limits::message_invocations_max + 1, Cid::of_cbor({}));
   CHECK(decode_message(encode_message(execute, {}, {})).error().code == Errc::limit);
-  CHECK(decode_message(encode_message(std::span(execute).first(limits::message_invocations_max), {},
-                                      {})));
+  CHECK(decode_message(
+      encode_message(std::span(execute).first(limits::message_invocations_max), {}, {})));
 }
 
 }  // namespace freehold

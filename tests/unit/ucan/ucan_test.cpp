@@ -22,7 +22,9 @@ bool is_refused(const Map& model) {
 }
 
 /// The map of a valid UCAN, to be changed.
-Map model_of(const Ucan& ucan) { return *decode_cbor(ucan.block.bytes())->as_map(); }
+Map model_of(const Ucan& ucan) {
+  return *decode_cbor(ucan.block.bytes())->as_map();
+}
 
 }  // namespace
 

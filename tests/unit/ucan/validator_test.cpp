@@ -1,8 +1,9 @@
 #include "freehold/ucan/validator.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
+
+#include <catch2/catch.hpp>
 
 #include "freehold/base/limits.hpp"
 #include "freehold/codec/cbor.hpp"
@@ -126,9 +127,8 @@ TEST_CASE("Validator: an account needs an attestation by the service, beside its
   login.issuer = account;
   const Ucan unsigned_login = seal(login, Varsig());
   w.store.put(unsigned_login.block);
-  const Ucan attestation =
-      w.grant(w.service, w.alice, "ucan/attest", w.service.did.text(), {},
-              Map{{"proof", unsigned_login.cid()}});
+  const Ucan attestation = w.grant(w.service, w.alice, "ucan/attest", w.service.did.text(), {},
+                                   Map{{"proof", unsigned_login.cid()}});
   const auto plan = [&](std::vector<Cid> proofs) {
     return authorize(w.grant(w.alice, w.service, "plan/get", account.text(), std::move(proofs)),
                      w.context());
@@ -185,8 +185,8 @@ TEST_CASE("X4: Validator: attestations that attest each other end") {
   w.store.put(last.block);
   proofs.push_back(last.cid());
   for (int i = 0; i < 40; ++i) {  // each by the account itself, for the one before
-    UcanFields fields = test::fields(w.alice.did, "ucan/attest", w.service.did.text(),
-                                     Map{{"proof", last.cid()}});
+    UcanFields fields =
+        test::fields(w.alice.did, "ucan/attest", w.service.did.text(), Map{{"proof", last.cid()}});
     fields.issuer = account;
     fields.nonce = std::to_string(i);
     last = seal(fields, Varsig());
@@ -211,9 +211,9 @@ TEST_CASE("Validator: an ability without a definition goes by the default rule")
   const auto verdict_of = [&w](const Map& claimed, const Map& delegated) {
     const Ucan grant =
         w.grant(w.space, w.alice, "own/thing", w.space.did.text(), {}, Value(delegated));
-    return authorize(w.grant(w.alice, w.service, "own/thing", w.space.did.text(), {grant.cid()},
-                             Value(claimed)),
-                     w.context());
+    return authorize(
+        w.grant(w.alice, w.service, "own/thing", w.space.did.text(), {grant.cid()}, Value(claimed)),
+        w.context());
   };
   CHECK(verdict_of(Map{{"a", 1}}, Map()));
   CHECK(verdict_of(Map{{"a", 1}}, Map{{"a", 1}}));

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "freehold/crypto/rsa.hpp"
 #include "freehold/codec/car.hpp"
+#include "freehold/crypto/rsa.hpp"
 #include "support/tokens.hpp"
 
 namespace freehold {
@@ -28,8 +28,8 @@ TEST_CASE("Varsig: the algorithm that a signature names must be that of the key"
   const Bytes message{1, 2, 3};
   Varsig signature = Varsig::eddsa(alice.key.sign(message));
   CHECK(verify(alice.did, message, signature));
-  for (const std::uint64_t code : {varsig_code::rs256, varsig_code::non_standard,
-                                   std::uint64_t{0xd0e7}, std::uint64_t{0}}) {
+  for (const std::uint64_t code :
+       {varsig_code::rs256, varsig_code::non_standard, std::uint64_t{0xd0e7}, std::uint64_t{0}}) {
     signature.code = code;
     CHECK_FALSE(verify(alice.did, message, signature));
   }
@@ -104,8 +104,8 @@ TEST_CASE("X4: RSA: exponents that are even, one, negative or huge are refused")
   CHECK(parse_rsa_key(der_of({3})));
   CHECK(parse_rsa_key(der_of({1, 0, 1})));
   CHECK(parse_rsa_key(der_of({0, 0xff, 0xff, 0xff, 0xff})));
-  for (const Bytes& exponent : {Bytes{}, Bytes{1}, Bytes{2}, Bytes{0}, Bytes{0, 3}, Bytes{0x81},
-                                Bytes{1, 0, 0, 0, 1}}) {
+  for (const Bytes& exponent :
+       {Bytes{}, Bytes{1}, Bytes{2}, Bytes{0}, Bytes{0, 3}, Bytes{0x81}, Bytes{1, 0, 0, 0, 1}}) {
     CHECK_FALSE(parse_rsa_key(der_of(exponent)));
   }
 }
