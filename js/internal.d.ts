@@ -1,0 +1,150 @@
+/** Shapes inside the package: the core as wasm/bindings.cpp exports it, tokens, open spaces. */
+import type {
+  Block,
+  BlobStatus,
+  BlockStore,
+  Commit,
+  Data,
+  Database,
+  Link,
+  SyncResult,
+} from './types.js';
+
+export type { Block, BlockStore, Commit, Database };
+
+export interface UcanFields {
+  issuer: string;
+  audience: string;
+  capabilities: { can: string; with: string; nb?: Data }[];
+  /** Unix seconds; null: never. */
+  expires: number | null;
+  notBefore?: number | null;
+  nonce?: string;
+  facts?: { [key: string]: Data }[];
+  proofs?: (Link | Uint8Array)[];
+}
+
+export interface KeyPair {
+  did: string;
+  seed: Uint8Array;
+  text: string;
+}
+
+export interface CoreRange {
+  prefix?: Uint8Array;
+  from?: Uint8Array;
+  fromExclusive?: boolean;
+  to?: Uint8Array;
+  toInclusive?: boolean;
+  reverse?: boolean;
+  limit?: number;
+}
+
+export interface CoreReplica {
+  root(): Uint8Array;
+  seq(): number;
+  isAhead(): boolean;
+  record(): Uint8Array;
+  serviceError(): Data;
+  hold(cid: Uint8Array, bytes: Uint8Array): void;
+  /** Storage does not have this block. */
+  lack(cid: Uint8Array): void;
+  missing(): Uint8Array[];
+  blockCount(): number;
+  knowService(did: string, key: string): void;
+  get(key: Uint8Array): Data | undefined;
+  list(range: CoreRange): {
+    entries: { key: Uint8Array; value: Data }[];
+    next: Uint8Array | undefined;
+  };
+  weight(): { entries: number; bytes: number };
+  blobs(range: CoreRange, now: number): Omit<BlobStatus, 'text' | 'isLocal'>[];
+  edit(changes: [Uint8Array, Data?][], attached: Block[]): Commit;
+  beginSync(call: { agent: string; service: string; proofs: Uint8Array[]; now: number }): {
+    fields: UcanFields;
+    blocks: Block[];
+    record: Uint8Array;
+  };
+  finishSync(
+    invocation: Block,
+    response: Uint8Array,
+    now: number,
+  ): Pick<SyncResult, 'seq' | 'changed' | 'conflicts' | 'refused' | 'proven'> & {
+    commit: Commit;
+    isMore: boolean;
+  };
+  delete(): void;
+}
+
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  /** The digest; the hasher is no more. */
+  finish(): Uint8Array;
+}
+
+export interface Core {
+  encodeData(data: Data): Uint8Array;
+  decodeData(bytes: Uint8Array): Data;
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** Multibase, with the letter `base`. */
+  encodeText(base: string, bytes: Uint8Array): string;
+  decodeText(text: string): Uint8Array;
+  keyOfSeed(seed: Uint8Array): KeyPair;
+  keyOfText(text: string): KeyPair;
+  didOfPublicKey(bytes: Uint8Array): string;
+  sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
+  ucanText(fields: UcanFields): Uint8Array;
+  sealUcan(fields: UcanFields, signature: Uint8Array): Block;
+  decodeUcan(block: Block): Omit<UcanFields, 'proofs'> & { proofs: Link[] };
+  verifyUcan(block: Block, key: string): boolean;
+  issueReceipt(ran: Link, out: Data, seed: Uint8Array): Block;
+  encodeCar(roots: Uint8Array[], blocks: Block[]): Uint8Array;
+  decodeCar(bytes: Uint8Array): { roots: Link[]; blocks: Block[] };
+  encodeArchive(root: Block, blocks: Block[]): string;
+  decodeArchive(text: string): { root: Uint8Array; blocks: Block[] };
+  encodeRequest(execute: Uint8Array[], blocks: Block[]): Uint8Array;
+  createHasher(): Hasher;
+  createReplica(space: string): CoreReplica;
+  /** From a head record. */
+  loadReplica(record: Uint8Array): CoreReplica;
+}
+
+export interface Signer {
+  did: string;
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A delegation with its proofs. */
+export interface Proof {
+  root: Uint8Array;
+  blocks: Block[];
+}
+
+/** What an agent knows of a space, beside its tree. */
+export interface SpaceMeta {
+  did: string;
+  name: string;
+  proof: Proof;
+  /** Whether others may have synced it before: then the service is asked first. */
+  isImported: boolean;
+  service?: { url: string; did: string; key: string };
+}
+
+/** What the spaces of an agent share. */
+export interface Context {
+  core: Core;
+  signer: Signer;
+  database: Database;
+  blocks: BlockStore;
+  /** Names locks and the channel between tabs; undefined: nobody else sees the stores. */
+  channel: string | undefined;
+}
+
+/** An open space, as the parts of the package hand it on. */
+export interface Session {
+  context: Context;
+  meta: SpaceMeta;
+  replica: import('./stored-replica.js').StoredReplica;
+  /** Tells listeners, here and in other tabs. */
+  notify(type: 'edit' | 'sync', keys: Uint8Array[]): void;
+}

@@ -1,0 +1,59 @@
+/** The WebAssembly core, loaded once. */
+import { FreeholdError } from './error.js';
+import { Link } from './link.js';
+
+/** @type {Promise<import('./internal.js').Core> | undefined} */
+let loading;
+
+export function loadCore() {
+  loading ??= start();
+  loading.catch(() => (loading = undefined)); // so that it may be tried again
+  return loading;
+}
+
+/** @returns {Promise<import('./internal.js').Core>} */
+async function start() {
+  const { default: createCore } = await import('./core/freehold-core.mjs');
+  const module = await createCore({ FreeholdError, Link });
+  /** @type {any} */
+  const core = {};
+  /** @type {Record<string, Record<string, Function>>} */
+  const methods = { replica: {}, hasher: {} };
+  for (const [name, member] of Object.entries(module)) {
+    if (typeof member !== 'function') continue;
+    const operation = throwing(member);
+    const [first, second] = name.split('.');
+    if (second === undefined) core[first] = operation;
+    else methods[first][second] = methodOf(operation);
+  }
+  for (const [maker, kind] of makers) core[maker] = making(core[maker], methods[kind]);
+  return core;
+}
+
+/** The core has handles for objects, and `kind.method` takes one first. */
+const makers = [
+  ['createReplica', 'replica'],
+  ['loadReplica', 'replica'],
+  ['createHasher', 'hasher'],
+];
+
+/** @param {Function} make gives a handle @param {Record<string, Function>} methods */
+const making =
+  (make, methods) =>
+  (/** @type {unknown[]} */ ...args) =>
+    Object.assign(Object.create(methods), { handle: make(...args) });
+
+/** @param {Function} operation */
+const methodOf = (operation) =>
+  /** @this {{handle: number}} */ function (/** @type {unknown[]} */ ...args) {
+    return operation(this.handle, ...args);
+  };
+
+/** The core returns errors as values (wasm/convert.hpp says why). @param {Function} operation */
+const throwing =
+  (operation) =>
+  (/** @type {unknown[]} */ ...args) => {
+    const result = operation(...args);
+    if (result instanceof FreeholdError) throw result;
+    return result;
+  };

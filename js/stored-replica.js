@@ -1,0 +1,155 @@
+/**
+ * A core replica over a store: repeats operations until their blocks are at hand, and makes changes
+ * durable before it tells of them.
+ */
+import { FreeholdError, isCode } from './error.js';
+import { equalBytes, keyOf } from './pack-index.js';
+
+/**
+ * @typedef {import('./internal.js').CoreReplica} CoreReplica
+ * @typedef {import('./internal.js').Commit} Commit
+ */
+
+export class StoredReplica {
+  /** How often the replica was read anew from the store: a sync begun before is void. */
+  generation = 0;
+  #core;
+  #store;
+  #space;
+  #proofs;
+  /** @type {CoreReplica} */
+  #replica;
+  /** @type {Uint8Array | undefined} */
+  #record;
+  /** @type {Promise<unknown>} */
+  #queue = Promise.resolve();
+
+  /**
+   * @param {import('./internal.js').Core} core
+   * @param {import('./internal.js').BlockStore} store
+   * @param {string} space
+   * @param {import('./internal.js').Block[]} proofs blocks to have at hand, in the store or not
+   */
+  constructor(core, store, space, proofs) {
+    this.#core = core;
+    this.#store = store;
+    this.#space = space;
+    this.#proofs = proofs;
+    this.#replica = core.createReplica(space);
+  }
+
+  /** Reads what is stored; if that is nothing, begins an empty replica and stores it. */
+  async open() {
+    await this.#reload();
+    if (this.#record) return;
+    await this.change((replica) => ({
+      commit: { added: [], freed: [], record: replica.record() },
+    }));
+  }
+
+  /** What `look` sees of the replica as it is; it reads no blocks. @template T @param {(replica: CoreReplica) => T} look */
+  peek(look) {
+    return look(this.#replica);
+  }
+
+  /**
+   * What `operation` gives, which changes nothing.
+   * @template T @param {(replica: CoreReplica) => T} operation
+   */
+  read(operation) {
+    return this.#run(operation, () => this.refresh());
+  }
+
+  /**
+   * Runs an operation, and again as long as it misses blocks. What cannot be had may have been freed
+   * by another tab: then the operation is run on what that has stored.
+   * @template T @param {(replica: CoreReplica) => T} operation @param {() => Promise<boolean>} refresh
+   * @returns {Promise<T>}
+   */
+  async #run(operation, refresh) {
+    let asked = new Set();
+    for (let { generation } = this; ;) {
+      try {
+        return operation(this.#replica);
+      } catch (error) {
+        if (!isCode(error, 'MissingBlocks')) throw error;
+        const missing = this.#replica.missing();
+        if (generation !== this.generation) asked = new Set(); // those blocks went to another
+        generation = this.generation;
+        if (missing.every((cid) => asked.has(keyOf(cid)))) {
+          if (!(await refresh())) throw error;
+          continue;
+        }
+        for (const cid of missing) asked.add(keyOf(cid));
+        await this.#fetch(missing);
+      }
+    }
+  }
+
+  /**
+   * What `operation` gives, once its `commit` is durable. One at a time; if somebody else has moved
+   * the head, it is made anew on that head.
+   * @template {{commit: Commit}} T @param {(replica: CoreReplica) => T} operation
+   * @param {number} [generation] fails with HeadMoved if the replica is of another one
+   * @returns {Promise<T>}
+   */
+  change(operation, generation) {
+    return this.#serially(async () => {
+      for (;;) {
+        if (generation !== undefined && generation !== this.generation) {
+          throw new FreeholdError('HeadMoved', 'another tab has changed the space');
+        }
+        const outcome = await this.#run(operation, () => this.#takeUp());
+        try {
+          await this.#store.commit(this.#space, outcome.commit, this.#record);
+          this.#record = outcome.commit.record;
+          return outcome;
+        } catch (error) {
+          await this.#reload();
+          if (!isCode(error, 'HeadMoved')) throw error;
+        }
+      }
+    });
+  }
+
+  /** Takes up what another tab has stored; whether that is anything new. */
+  refresh() {
+    return this.#serially(() => this.#takeUp());
+  }
+
+  close() {
+    return this.#serially(async () => this.#replica.delete());
+  }
+
+  async #takeUp() {
+    const isNew = !equalBytes(await this.#store.record(this.#space), this.#record);
+    if (isNew) await this.#reload();
+    return isNew;
+  }
+
+  async #reload() {
+    const record = await this.#store.record(this.#space);
+    const core = this.#core;
+    const replica = record ? core.loadReplica(record) : core.createReplica(this.#space);
+    for (const { cid, bytes } of this.#proofs) replica.hold(cid, bytes);
+    this.#replica.delete();
+    this.#replica = replica;
+    this.#record = record;
+    this.generation += 1;
+  }
+
+  /** @param {Uint8Array[]} cids */
+  async #fetch(cids) {
+    const blocks = await this.#store.getMany(this.#space, cids);
+    const found = new Set(blocks.map(({ cid }) => keyOf(cid)));
+    for (const { cid, bytes } of blocks) this.#replica.hold(cid, bytes);
+    for (const cid of cids) if (!found.has(keyOf(cid))) this.#replica.lack(cid);
+  }
+
+  /** @template T @param {() => Promise<T>} action @returns {Promise<T>} */
+  #serially(action) {
+    const result = this.#queue.then(action);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+}

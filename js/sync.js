@@ -1,0 +1,141 @@
+/** Syncing a space with its service, until nothing moves. */
+import { advance } from './blobs.js';
+import { FreeholdError, isCode } from './error.js';
+import { post } from './fetch-transport.js';
+import { Link } from './link.js';
+import { delegate, gives, issue, nowSeconds } from './tokens.js';
+
+/**
+ * @typedef {import('./internal.js').Session} Session
+ * @typedef {import('./types.js').SyncResult} SyncResult
+ */
+
+const authorityAbility = 'assert/state';
+const attemptsMax = 5; // of one round, when another tab or a lost record is in the way
+
+/** @param {Session} session @returns {Promise<SyncResult>} */
+export async function syncSpace(session) {
+  const { replica, meta } = session;
+  /** @type {SyncResult} */
+  const result = {
+    root: '',
+    seq: 0,
+    changed: [],
+    conflicts: [],
+    refused: [],
+    uploaded: [],
+    failed: [],
+    proven: false,
+  };
+  // A space that came from another device is asked for first: the right may be there already.
+  if (!meta.isImported || replica.peek((core) => core.seq()) > 0) await authorise(session);
+  const done = new Set();
+  for (;;) {
+    const isMore = await exchange(session, result);
+    if (isMore) continue;
+    const isAuthorised = await authorise(session);
+    const isAdvanced = await advance(session, result, done);
+    if (!isAuthorised && !isAdvanced) break;
+  }
+  result.root = String(new Link(replica.peek((core) => core.root())));
+  return result;
+}
+
+/**
+ * One round trip; whether either side has more to tell.
+ * @param {Session} session @param {SyncResult} result
+ */
+async function exchange(session, result) {
+  const before = session.replica.peek((replica) => replica.seq());
+  const outcome = await attempt(session);
+  result.seq = outcome.seq;
+  result.proven = outcome.proven;
+  result.changed.push(...outcome.changed);
+  result.conflicts.push(...outcome.conflicts);
+  result.refused.push(...outcome.refused);
+  if (outcome.changed.length > 0 || outcome.seq !== before) {
+    session.notify('sync', [...outcome.changed, ...outcome.conflicts]);
+  }
+  return outcome.isMore;
+}
+
+/** @param {Session} session */
+async function attempt(session) {
+  for (let attempts = 1; ; ++attempts) {
+    try {
+      return await exchangeOnce(session);
+    } catch (error) {
+      // Then the answer counts for nothing; the service knows by `since` that it was never taken.
+      const isPassing = isCode(error, 'HeadMoved') || isCode(error, 'Superseded');
+      if (!isPassing || attempts === attemptsMax) throw error;
+    }
+  }
+}
+
+/** @param {Session} session */
+async function exchangeOnce({ context, meta, replica }) {
+  const service = serviceOf(meta);
+  const { core, signer } = context;
+  const draft = await replica.change((held) => {
+    const { fields, blocks, record } = held.beginSync({
+      agent: signer.did,
+      service: service.did,
+      proofs: [meta.proof.root],
+      now: nowSeconds(),
+    });
+    return { fields, blocks, commit: { added: [], freed: [], record } };
+  });
+  const { generation } = replica;
+  const invocation = await issue(context, draft.fields);
+  const blocks = [...draft.blocks, ...meta.proof.blocks, invocation];
+  const response = await post(service.url, core.encodeRequest([invocation.cid], blocks));
+  return replica.change((held) => {
+    try {
+      return held.finishSync(invocation, response, nowSeconds());
+    } catch (error) {
+      throw told(error, held.serviceError());
+    }
+  }, generation);
+}
+
+/** The error with what the service said about it. @param {unknown} error @param {any} said */
+function told(error, said) {
+  if (!(error instanceof FreeholdError) || typeof said?.name !== 'string') return error;
+  const code = error.code === 'ProtocolError' ? said.name : error.code;
+  return new FreeholdError(code, said.message ?? said.name, { cause: said });
+}
+
+/** @param {import('./internal.js').SpaceMeta} meta */
+export function serviceOf({ service }) {
+  if (service) return service;
+  throw new FreeholdError('NoService', 'the space knows no service yet: sync(url) or connect(url)');
+}
+
+/**
+ * Gives the service the right to sign the space's checkpoints, if nobody has and this agent can.
+ * Whether that was done now.
+ * @param {Session} session
+ */
+async function authorise(session) {
+  const { context, meta, replica } = session;
+  const service = serviceOf(meta);
+  const utf8 = new TextEncoder();
+  const prefix = utf8.encode(`/delegation/${service.did}/`);
+  const { entries } = await replica.read((held) => held.list({ prefix, limit: 1 }));
+  if (entries.length > 0) return false;
+  const own = meta.proof.blocks.find(({ cid }) => new Link(cid).equals(new Link(meta.proof.root)));
+  if (!own || !gives(context.core.decodeUcan(own), authorityAbility)) return false;
+
+  const { root, blocks } = await delegate(context, {
+    space: meta.did,
+    name: meta.name,
+    audience: service.did,
+    can: [authorityAbility],
+    proof: meta.proof,
+  });
+  const link = new Link(root);
+  const key = utf8.encode(`/delegation/${service.did}/${link}`);
+  await replica.change((held) => ({ commit: held.edit([[key, link]], blocks) }));
+  session.notify('edit', [key]);
+  return true;
+}
