@@ -56,6 +56,7 @@ class Sync {
   DeviceRecord device_;
   Digest base_{};
   std::vector<Bytes> conflicts_;
+  std::vector<Refusal> refused_;
   std::vector<Block> error_blocks_;
   bool is_left_ = false;
 };
@@ -213,6 +214,8 @@ Result<std::optional<Value>> Sync::take(const SyncCall& sync) {
   input.head_root = space_->record().root;
   input.stated_root = sync.root;
   input.by = {call_->invocation.issuer, sync.n};
+  input.may_lack_keys = before && !sync.since;
+  input.has_lost_base = input.may_lack_keys && before->since;
   const Recogniser recogniser(space_->did(), space_->blocks(), call_->turn.context().tenants,
                               call_->turn.seconds());
   Missing missing;
@@ -221,6 +224,7 @@ Result<std::optional<Value>> Sync::take(const SyncCall& sync) {
   if (!merged) return Refused(error_of(merged.error()));
   space_->move_to(merged->applied.root);
   conflicts_ = std::move(merged->conflicts);
+  refused_ = std::move(merged->refused);
   fault_point("sync-merged");
 
   if (is_first) subscribe_on_sync(tenant, *space_);
@@ -242,6 +246,7 @@ Result<Outcome> Sync::tell() {
   answer.checkpoint = *head.checkpoint;
   answer.from = device_.since;
   answer.conflicts = conflicts_;
+  answer.refused = refused_;
   answer.more = reply.more;
   Outcome outcome;
   if (reply.edits) {

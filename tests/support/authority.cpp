@@ -64,8 +64,10 @@ Bytes Authority::answer(ByteView bytes, std::int64_t now) {
     input.since_root = device.more_root;
   }
   input.base_root = input.since_root;
+  input.may_lack_keys = device.n > 0 && !call->since;
+  input.has_lost_base = input.may_lack_keys && device.since;
   const bool is_retry = device.n > 0 && call->since == device.since;
-  if (is_retry) input.base_root = device.root;
+  if (is_retry || input.may_lack_keys) input.base_root = device.root;
   input.head_root = head_;
   input.stated_root = call->root;
   input.by = {invocation->issuer, call->n};
@@ -87,6 +89,7 @@ Bytes Authority::answer(ByteView bytes, std::int64_t now) {
   answer.checkpoint = checkpoint_->cid();
   answer.from = call->since;
   answer.conflicts = merged->conflicts;
+  answer.refused = merged->refused;
   answer.more = reply->more;
   std::vector<Block> blocks{checkpoint_->ucan.block};
   for (const Cid& cid : reply->blocks) blocks.push_back(blocks_.block(cid));

@@ -1,5 +1,7 @@
 #include "freehold/sync/serve.hpp"
 
+#include "freehold/sync/names.hpp"
+
 namespace freehold {
 
 namespace {
@@ -36,7 +38,15 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
   SyncMerged merged;
   merged.caller_root = caller.root;
 
-  FH_TRY(const auto ours, diff(all, input.base_root, caller.root, missing));
+  FH_TRY(auto ours, diff(all, input.base_root, caller.root, missing));
+  if (input.may_lack_keys) std::erase_if(ours, [](const Difference& one) { return !one.after; });
+  if (input.has_lost_base) {
+    std::erase_if(ours, [&](const Difference& one) {
+      if (!starts_with(one.key, view_of(key_prefix::queue))) return false;
+      merged.refused.push_back({one.key, "BaseLost"});
+      return true;
+    });
+  }
   FH_TRY(const auto theirs, diff(all, input.base_root, input.head_root, missing));
   MergeResult result = merge(ours, theirs, input.by, recogniser, all);
   for (Block& block : result.blocks) tee.put(std::move(block));

@@ -16,6 +16,11 @@ struct SyncInput {
   Digest stated_root{};
   EditsBlock edits;
   MergeBy by;
+  /// The device was heard of before, but sends no `since`: an answer was lost, or all that it had.
+  /// So a key that it lacks is not taken for a delete.
+  bool may_lack_keys = false;
+  /// It surely has lost its base. So what it has in /queue/ may be from long ago: it is refused.
+  bool has_lost_base = false;
 };
 
 struct SyncMerged {
@@ -23,6 +28,7 @@ struct SyncMerged {
   Applied applied;                 // of the merge to the head; applied.root is the new head
   std::vector<Difference> changes;  // from the old head to the new
   std::vector<Bytes> conflicts;
+  std::vector<Refusal> refused;
 };
 
 /// Checks base + edits = root, merges, and puts the nodes of the caller's tree and of the new head

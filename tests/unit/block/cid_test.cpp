@@ -20,7 +20,7 @@ TEST_CASE("Cid: the address of a block matches the block, and no other") {
 }
 
 TEST_CASE("Cid: an identity CID carries its block, short or long") {
-  for (const std::size_t size : {0, 1, 30, 40, 5000}) {
+  for (const std::size_t size : {0u, 1u, 30u, 40u, 5000u}) {
     const Bytes block(size, 7);
     const Cid cid = Cid::of_identity(codec::raw, block);
     CHECK(equal(cid.digest(), block));

@@ -183,6 +183,29 @@ TEST_CASE("R4: an answer sent twice is the same answer; an older one is supersed
   CHECK(world.alice.get("/n") == "2");
 }
 
+TEST_CASE("R4: a device that lost all it had takes nothing from the others by that") {
+  World world;
+  world.alice.put("/a", "1");
+  world.alice.put("/b", "2");
+  const bool has_answers = GENERATE(true, false);
+  if (has_answers) REQUIRE(world.alice.sync(world.authority));
+  world.alice.put("/c", "3");
+  REQUIRE(world.alice.sync(world.authority));
+  Device again(2, world.authority, world.space);  // the same key, and nothing else
+  again.put("/d", "4");
+  again.put("/queue/old", "may have been cancelled long ago");
+  const auto told = again.sync(world.authority);
+  REQUIRE_FALSE(told);
+  CHECK(told.error().code == Errc::superseded);
+  const auto outcome = again.sync(world.authority);
+  REQUIRE(outcome);
+  for (const char* key : {"/a", "/b", "/c", "/d"}) CHECK(again.get(key) != "(none)");
+  CHECK(again.replica.root() == world.authority.head());
+  CHECK(outcome->refused.size() == (has_answers ? 1 : 0));
+  if (has_answers) CHECK(again.get("/queue/old") == "(none)");
+  CHECK(again.conflicts() == 0);
+}
+
 TEST_CASE("R25: more than one sync carries goes in several, least keys first") {
   World world;
   std::vector<Replica::Change> changes;

@@ -112,7 +112,7 @@ TEST_CASE("X4: Ucan: fields of a wrong kind are refused") {
   CHECK(is_refused(with("nbf", nullptr)));
   CHECK(is_refused(with("nnc", nullptr)));
   CHECK(is_refused(with("prf", nullptr)));
-  CHECK(is_refused(with("fct", List{List()})));
+  CHECK(is_refused(with("fct", List(1, Value(List())))));
   CHECK(is_refused(with("s", Bytes{0xed})));
   CHECK(is_refused(with("iss", Bytes())));
   CHECK(is_refused(with("v", "1.x")));
