@@ -13,6 +13,9 @@
 ///   put-synced       ... and on the disk, not under their name
 ///   put-renamed      they are under their name; nobody was told
 ///   answer-before    an answer is made, not sent
+///
+/// And FREEHOLD_HOLD=<file>: as long as that file is there, invocations that were taken from a
+/// queue are not run, as if their handlers took long.
 #pragma once
 
 namespace freehold::native {

@@ -38,6 +38,7 @@ class CarFile {
     Bytes head;
     write_varint(head, first.size() + second.size());
     for (const ByteView part : {ByteView(head), first, second}) {
+      if (part.empty()) continue;
       ok_ = ok_ && std::fwrite(part.data(), 1, part.size(), file_) == part.size();
     }
   }

@@ -42,7 +42,6 @@ class Sync {
   std::optional<Value> find_base(const SyncCall& sync, const EditsBlock& edits,
                                  const std::optional<DeviceRecord>& before);
   bool leads_to_root(const Digest& since_root, const EditsBlock& edits) const;
-  bool takes_away(const Digest& base, const EditsBlock& edits) const;
   Result<std::optional<Value>> read_edits(const SyncCall& sync, EditsBlock* edits);
   std::optional<Value> keep_blocks(const EditsBlock& edits);
   Result<std::optional<Value>> rebase_required(const SyncCall& sync);
@@ -75,18 +74,6 @@ bool Sync::leads_to_root(const Digest& since_root, const EditsBlock& edits) cons
   return applied && applied->root == device_.root;
 }
 
-/// Whether the caller's tree lacks anything that `base` has.
-bool Sync::takes_away(const Digest& base, const EditsBlock& edits) const {
-  MemoryStore scratch;
-  const LayeredStore both(scratch, space_->blocks());
-  const auto caller = apply(both, device_.since_root, edits.entries, scratch);
-  if (!caller) return true;
-  const auto changes = diff(both, base, caller->root);
-  if (!changes) return true;
-  return std::any_of(changes->begin(), changes->end(),
-                     [](const Difference& change) { return !change.after; });
-}
-
 /// What the edits are made to, and what they are merged against.
 std::optional<Value> Sync::find_base(const SyncCall& sync, const EditsBlock& edits,
                                      const std::optional<DeviceRecord>& before) {
@@ -99,17 +86,17 @@ std::optional<Value> Sync::find_base(const SyncCall& sync, const EditsBlock& edi
   const bool may_be_part = before && before->is_part && before->checkpoint == sync.since;
   if (may_be_part && (!is_same_since || leads_to_root(before->answered, edits))) {
     device_.since_root = before->answered;
+  } else if (!sync.since) {
+    // If it was heard of before, it lost an answer, or everything: what it sent last is known.
+    device_.since_root = empty_root();
+    base_ = before ? before->root : device_.since_root;
+    return std::nullopt;
   } else if (is_same_since) {
     // The answer was never seen: the edits are made to the same base as before, and those that
     // came before are not to be merged again.
     device_.since_root = before->since_root;
     base_ = before->root;
-    // But a device without any checkpoint may just as well have lost its store since: of such a
-    // one a missing key is never taken for a delete.
-    if (!sync.since && takes_away(before->root, edits)) base_ = device_.since_root;
     return std::nullopt;
-  } else if (!sync.since) {
-    device_.since_root = empty_root();
   } else if (const auto root = root_of_checkpoint(call_->turn.kv(), space_->id(), *sync.since)) {
     device_.since_root = *root;
   } else {
