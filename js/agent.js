@@ -107,7 +107,10 @@ export class Agent {
     return this.#keep(owner.did, name, proof, isImported);
   }
 
-  /** @param {string} did @param {string | undefined} name @param {Proof} proof @param {boolean} isImported */
+  /**
+   * @param {string} did @param {string | undefined} name @param {Proof} proof
+   * @param {boolean} isImported
+   */
   async #keep(did, name, proof, isImported) {
     await this.#shut(did);
     const { database } = this.#context;

@@ -16,7 +16,10 @@ const putsAtOnce = 4;
 /** @param {Session} session @param {string} text */
 const fileKey = ({ meta }, text) => `file/${meta.did}/${text}`;
 
-/** The bytes that are kept here. @param {Session} session @param {string} text @returns {Promise<Blob | undefined>} */
+/**
+ * The bytes that are kept here.
+ * @param {Session} session @param {string} text @returns {Promise<Blob | undefined>}
+ */
 export const keptFile = async (session, text) =>
   (await session.context.database.get(fileKey(session, text)))?.blob;
 
@@ -59,8 +62,8 @@ async function multihashOf(core, stream) {
 }
 
 /**
- * The queue entry that gives a blob to the service, and the blocks that belong to it; nothing if the
- * service has it or is about to, or if no service is known: then a later sync does this.
+ * The queue entry that gives a blob to the service, and the blocks that belong to it; nothing if
+ * the service has it or is about to, or if no service is known: then a later sync does this.
  * @param {Session} session @param {{multihash: Uint8Array, text: string, size: number}} blob
  * @param {BlobStatus[]} statuses
  */
@@ -168,7 +171,10 @@ export async function advance(session, result, done) {
   return true;
 }
 
-/** Whether the bytes lie here and the service has to be asked (again). @param {BlobStatus} status */
+/**
+ * Whether the bytes lie here and the service has to be asked (again).
+ * @param {BlobStatus} status
+ */
 const isForgotten = ({ isLocal, state, service, site }) =>
   isLocal && ((state === 'queued' && service === '') || (state === 'expired' && !site));
 
@@ -202,7 +208,7 @@ async function deliver(session, { multihash, text, service, put: address }, resu
 }
 
 /**
- * The bytes at one of the places where the service promised to keep them, if they are the right ones.
+ * The bytes at one of the places where the service promised to keep them, if they are those.
  * @param {Session} session @param {Uint8Array} multihash @param {AbortSignal} [signal]
  * @returns {Promise<Blob>}
  */

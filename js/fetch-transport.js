@@ -41,7 +41,10 @@ export async function identityOf(url) {
   return { did: document.id, key: `did:key:${method.publicKeyMultibase}` };
 }
 
-/** Delivers the bytes of a blob. @param {import('./types.js').PutAddress} address @param {Blob} body */
+/**
+ * Delivers the bytes of a blob.
+ * @param {import('./types.js').PutAddress} address @param {Blob} body
+ */
 export async function put({ url, headers }, body) {
   // The browser sets the length, and refuses to be told.
   const own = headers.filter(([name]) => name.toLowerCase() !== 'content-length');

@@ -1,6 +1,6 @@
 /**
- * Blocks in IndexedDB, which costs by the record: the blocks of a commit are one (a pack), what is in
- * it another, and the head changes in the same transaction. Under the keys [space, n]:
+ * Blocks in IndexedDB, which costs by the record: the blocks of a commit are one (a pack), what is
+ * in it another, and the head changes in the same transaction. Under the keys [space, n]:
  *
  *     packs    the bytes          records   PackRecord of pack-index.js
  *     heads    (key: space)  {record, next}

@@ -8,7 +8,10 @@ export const resultOf = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-/** Fulfilled when the transaction is durable. @param {IDBTransaction} transaction @returns {Promise<void>} */
+/**
+ * Fulfilled when the transaction is durable.
+ * @param {IDBTransaction} transaction @returns {Promise<void>}
+ */
 export const completionOf = (transaction) =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();

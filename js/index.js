@@ -1,4 +1,6 @@
-/** The package `freehold`: a space's state as a tree that its user owns, edits offline and syncs. */
+/**
+ * The package `freehold`: a space's state as a tree that its user owns, edits offline and syncs.
+ */
 export { Agent } from './agent.js';
 export { FreeholdError } from './error.js';
 export { Link } from './link.js';

@@ -1,5 +1,7 @@
 /** The WebAssembly core, loaded once. */
+import createCore from './core/freehold-core.mjs';
 import { FreeholdError } from './error.js';
+import { request } from './fetch-transport.js';
 import { Link } from './link.js';
 
 /** @type {Promise<import('./internal.js').Core> | undefined} */
@@ -13,8 +15,10 @@ export function loadCore() {
 
 /** @returns {Promise<import('./internal.js').Core>} */
 async function start() {
-  const { default: createCore } = await import('./core/freehold-core.mjs');
-  const module = await createCore({ FreeholdError, Link });
+  const wasm = await wasmBytes();
+  // The glue would wait for ever for what does not compile.
+  if (!WebAssembly.validate(wasm)) throw new FreeholdError('Corrupt', 'freehold-core.wasm');
+  const module = await createCore({ FreeholdError, Link, wasm });
   /** @type {any} */
   const core = {};
   /** @type {Record<string, Record<string, Function>>} */
@@ -28,6 +32,15 @@ async function start() {
   }
   for (const [maker, kind] of makers) core[maker] = making(core[maker], methods[kind]);
   return core;
+}
+
+/** @returns {Promise<BufferSource>} */
+async function wasmBytes() {
+  const url = new URL('./core/freehold-core.wasm', import.meta.url);
+  if (url.protocol !== 'file:') return (await request(url)).arrayBuffer();
+  const name = /** @type {string} */ ('node:fs/promises'); // not for bundlers to look for
+  const { readFile } = await import(name);
+  return readFile(url);
 }
 
 /** The core has handles for objects, and `kind.method` takes one first. */

@@ -24,7 +24,10 @@ export class MemoryBlockStore {
     return cids.flatMap((cid) => blocks?.get(keyOf(cid)) ?? []);
   }
 
-  /** @param {string} space @param {import('./internal.js').Commit} commit @param {Uint8Array | undefined} expected */
+  /**
+   * @param {string} space @param {import('./internal.js').Commit} commit
+   * @param {Uint8Array | undefined} expected
+   */
   async commit(space, { added, freed, record }, expected) {
     const held = this.#spaces.get(space);
     if (!equalBytes(held?.record, expected)) {

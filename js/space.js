@@ -76,7 +76,7 @@ export class Space {
     return this.#session.meta.service;
   }
 
-  // --- entries ------------------------------------------------------------------------------------
+  // --- entries -----------------------------------------------------------------------------------
 
   /** @param {Key} key */
   get(key) {
@@ -123,7 +123,7 @@ export class Space {
     return this.#replica.read((replica) => replica.weight());
   }
 
-  // --- files --------------------------------------------------------------------------------------
+  // --- files -------------------------------------------------------------------------------------
 
   /** @param {Blob | Uint8Array} file @param {import('./types.js').AddOptions} [options] */
   async add(file, { key, meta = {}, name = nameOf(file) } = {}) {
@@ -166,7 +166,7 @@ export class Space {
     return isKept;
   }
 
-  // --- services and other devices -----------------------------------------------------------------
+  // --- services and other devices ----------------------------------------------------------------
 
   /** @param {string | URL} address */
   async connect(address) {
@@ -232,7 +232,7 @@ export class Space {
     return exportCar(this.#session);
   }
 
-  // --- events -------------------------------------------------------------------------------------
+  // --- events ------------------------------------------------------------------------------------
 
   /** @param {(event: SpaceEvent) => void} listener */
   subscribe(listener) {
@@ -273,7 +273,7 @@ export class Space {
       try {
         listener(event);
       } catch (error) {
-        (globalThis.reportError ?? console.error)(error); // a listener's failure is not the change's
+        (globalThis.reportError ?? console.error)(error); // its failure is not the change's
       }
     }
   }

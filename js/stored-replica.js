@@ -47,7 +47,10 @@ export class StoredReplica {
     }));
   }
 
-  /** What `look` sees of the replica as it is; it reads no blocks. @template T @param {(replica: CoreReplica) => T} look */
+  /**
+   * What `look` sees of the replica as it is; it reads no blocks.
+   * @template T @param {(replica: CoreReplica) => T} look
+   */
   peek(look) {
     return look(this.#replica);
   }
@@ -61,9 +64,11 @@ export class StoredReplica {
   }
 
   /**
-   * Runs an operation, and again as long as it misses blocks. What cannot be had may have been freed
-   * by another tab: then the operation is run on what that has stored.
-   * @template T @param {(replica: CoreReplica) => T} operation @param {() => Promise<boolean>} refresh
+   * Runs an operation, and again as long as it misses blocks. What cannot be had may have been
+   * freed by another tab: then the operation is run on what that has stored.
+   * @template T
+   * @param {(replica: CoreReplica) => T} operation
+   * @param {() => Promise<boolean>} refresh
    * @returns {Promise<T>}
    */
   async #run(operation, refresh) {

@@ -36,7 +36,10 @@ export async function openSigner(core, database, { key, mayUseWebCrypto }) {
   return signerOf(core, { seed });
 }
 
-/** @param {Core} core @param {{pair?: CryptoKeyPair, seed?: Uint8Array}} key @returns {Promise<Signer>} */
+/**
+ * @param {Core} core @param {{pair?: CryptoKeyPair, seed?: Uint8Array}} key
+ * @returns {Promise<Signer>}
+ */
 async function signerOf(core, { pair, seed }) {
   if (seed) return seedSigner(core, seed);
   const { publicKey, privateKey } = /** @type {CryptoKeyPair} */ (pair);
@@ -73,7 +76,9 @@ export async function issue({ core, signer }, fields) {
 /**
  * Gives `audience` abilities on a space, with the proof that the issuer has them.
  * @param {{core: Core, signer: Signer}} by
- * @param {{space: string, name: string, audience: string, can: string[], expires?: Date, proof?: Proof}} options
+ * @param {{
+ *   space: string, name: string, audience: string, can: string[], expires?: Date, proof?: Proof
+ * }} options
  * @returns {Promise<Proof>}
  */
 export async function delegate(by, { space, name, audience, can, expires, proof }) {
@@ -110,7 +115,9 @@ export function examine(core, proof, audience) {
     return block && core.decodeUcan(block);
   }
 
-  /** @param {{toString(): string}} cid @param {string} to @param {number} depth @returns {boolean} */
+  /**
+   * @param {{toString(): string}} cid @param {string} to @param {number} depth @returns {boolean}
+   */
   function isValid(cid, to, depth) {
     const ucan = decode(cid);
     if (!ucan || depth === 0 || ucan.audience !== to || !ucan.issuer.startsWith('did:key:')) {

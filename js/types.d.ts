@@ -5,7 +5,7 @@
  * Every promise may be rejected with a `FreeholdError`, whose `code` says what to do about it.
  */
 
-// --- data -----------------------------------------------------------------------------------------
+// --- data ----------------------------------------------------------------------------------------
 
 /**
  * A value of an entry: what DAG-CBOR holds. Numbers must be finite; whole numbers beyond
@@ -81,7 +81,7 @@ export interface ListOptions {
   limit?: number;
 }
 
-// --- agents ---------------------------------------------------------------------------------------
+// --- agents --------------------------------------------------------------------------------------
 
 export type StoreKind = 'indexeddb' | 'memory';
 
@@ -114,8 +114,8 @@ export interface BlockStore {
   /** Those of the blocks that are held. */
   getMany(space: string, cids: Uint8Array[]): Promise<Block[]>;
   /**
-   * Makes all of the commit durable, or fails and leaves all as it was: with a `FreeholdError` of code
-   * 'HeadMoved' if the record is not `expected`, which means that somebody else was here.
+   * Makes all of the commit durable, or fails and leaves all as it was: with a `FreeholdError` of
+   * code 'HeadMoved' if the record is not `expected`, which means that somebody else was here.
    */
   commit(space: string, commit: Commit, expected: Uint8Array | undefined): Promise<void>;
   remove(space: string): Promise<void>;
@@ -180,7 +180,7 @@ export declare class Agent {
   close(): void;
 }
 
-// --- spaces ---------------------------------------------------------------------------------------
+// --- spaces --------------------------------------------------------------------------------------
 
 /** One user's state: read and edited offline, synced when the service can be reached. */
 export declare class Space {
@@ -226,9 +226,9 @@ export declare class Space {
   /** Learns to know the service at `url`, once: its DID and key are pinned. */
   connect(url: string | URL): Promise<ServiceInfo>;
   /**
-   * Sends the edits and brings back the service's, then does what is ours to do (PUTs bytes that the
-   * service awaits and says so) and syncs again, until nothing moves. Fails with `Offline` if the
-   * service cannot be reached, `NoService` if none is known; any failure may be retried.
+   * Sends the edits and brings back the service's, then does what is ours to do (PUTs bytes that
+   * the service awaits and says so) and syncs again, until nothing moves. Fails with `Offline` if
+   * the service cannot be reached, `NoService` if none is known; any failure may be retried.
    */
   sync(url?: string | URL): Promise<SyncResult>;
 
@@ -347,7 +347,7 @@ export interface SpaceEvent {
   keys: Uint8Array[];
 }
 
-// --- errors ---------------------------------------------------------------------------------------
+// --- errors --------------------------------------------------------------------------------------
 
 /** By what the caller can do; what a service answers may bring other names. */
 export type ErrorCode =

@@ -12,19 +12,29 @@ namespace {
 
 // --- data, hashes, text -------------------------------------------------------------------------
 
-std::int64_t seconds_of(const val& now) { return static_cast<std::int64_t>(now.as<double>()); }
+std::int64_t seconds_of(const val& now) {
+  return static_cast<std::int64_t>(now.as<double>());
+}
 
-val encode_data(const val& data) { return to_js(encoded_from_js(data)); }
-val decode_data(const val& bytes) { return decoded_to_js(bytes_from_js(bytes)); }
+val encode_data(const val& data) {
+  return to_js(encoded_from_js(data));
+}
+val decode_data(const val& bytes) {
+  return decoded_to_js(bytes_from_js(bytes));
+}
 
-val hash(const val& bytes) { return to_js(sha256(bytes_from_js(bytes))); }
+val hash(const val& bytes) {
+  return to_js(sha256(bytes_from_js(bytes)));
+}
 
 /// In multibase, by its letter.
 val encode_text(const val& base, const val& bytes) {
   const char letter = base.as<std::string>().front();
   return val(encode_multibase(static_cast<Base>(letter), bytes_from_js(bytes)));
 }
-val decode_text(const val& text) { return to_js(decode_multibase(text.as<std::string>())); }
+val decode_text(const val& text) {
+  return to_js(decode_multibase(text.as<std::string>()));
+}
 
 // --- keys ---------------------------------------------------------------------------------------
 
@@ -44,7 +54,9 @@ val key_of_text(const val& text) {
   const auto key = parse_key(text.as<std::string>());
   return key ? key_to_js(*key) : to_js(key.error());
 }
-val did_of_public_key(const val& bytes) { return val(Did::of_ed25519(bytes_from_js(bytes)).text()); }
+val did_of_public_key(const val& bytes) {
+  return val(Did::of_ed25519(bytes_from_js(bytes)).text());
+}
 
 val sign(const val& seed_bytes, const val& message) {
   const auto seed = seed_from_js(seed_bytes);
@@ -52,7 +64,8 @@ val sign(const val& seed_bytes, const val& message) {
   return to_js(ByteView(Ed25519Key(*seed).sign(bytes_from_js(message))));
 }
 
-// --- tokens: fields -> text to sign; fields + signature -> block ----------------------------------
+// --- tokens: fields -> text to sign; fields + signature -> block
+// ----------------------------------
 
 val ucan_text(const val& object) {
   const auto fields = fields_from_js(object);
@@ -103,7 +116,9 @@ val encode_car_of(const val& roots, const val& blocks) {
   const auto list = blocks_from_js(blocks);
   return list ? to_js(encode_car(*cids, *list)) : to_js(list.error());
 }
-val decode_car_of(const val& bytes) { return to_js(decode_car(bytes_from_js(bytes))); }
+val decode_car_of(const val& bytes) {
+  return to_js(decode_car(bytes_from_js(bytes)));
+}
 
 /// The text of a delegation with all of its proofs that are among `blocks`.
 Result<std::string> archive_text(const val& root, const val& list) {
@@ -230,8 +245,7 @@ class BoundReplica {
   val finish_sync(const val& invocation, const val& response, const val& now) {
     const auto ucan = ucan_from_js(invocation);
     if (!ucan) return to_js(ucan.error());
-    return to_js(replica_.finish_sync(*ucan, bytes_from_js(response),
-                                       seconds_of(now)));
+    return to_js(replica_.finish_sync(*ucan, bytes_from_js(response), seconds_of(now)));
   }
 
  private:
@@ -302,7 +316,9 @@ val delete_replica(const val& handle) {
   return val::undefined();
 }
 
-val create_hasher() { return hashers.add(Sha256()); }
+val create_hasher() {
+  return hashers.add(Sha256());
+}
 val update_hasher(const val& handle, const val& bytes) {
   hashers[handle].update(bytes_from_js(bytes));
   return val::undefined();
@@ -313,7 +329,6 @@ val finish_hasher(const val& handle) {
   hashers.erase(handle);
   return to_js(digest);
 }
-
 
 }  // namespace
 }  // namespace freehold::wasm

@@ -9,6 +9,7 @@
 using emscripten::EM_VAL;
 
 // Asks once what would be a dozen calls through val. The numbers are those of `Kind` below.
+// clang-format off
 EM_JS_DEPS(freehold_kind, "$Emval");
 EM_JS(int, freehold_kind_of, (EM_VAL handle), {
   const data = Emval.toValue(handle);
@@ -28,15 +29,16 @@ EM_JS(int, freehold_kind_of, (EM_VAL handle), {
   const prototype = Object.getPrototypeOf(data);
   return prototype === null || Object.getPrototypeOf(prototype) === null ? 9 : 10;
 });
+// clang-format on
 
 namespace freehold::wasm {
 namespace {
 
-enum class Kind {
-  null, is_false, is_true, number, bigint, text, bytes, link, list, map, other
-};
+enum class Kind { null, is_false, is_true, number, bigint, text, bytes, link, list, map, other };
 
-Kind kind_of(const val& data) { return static_cast<Kind>(freehold_kind_of(data.as_handle())); }
+Kind kind_of(const val& data) {
+  return static_cast<Kind>(freehold_kind_of(data.as_handle()));
+}
 
 /// The text is what BigInt's toString gives.
 Result<Value> integer_of(const std::string& text) {
@@ -44,7 +46,8 @@ Result<Value> integer_of(const std::string& text) {
   std::uint64_t magnitude = 0;
   for (const char digit : std::string_view(text).substr(negative ? 1 : 0)) {
     const std::uint64_t more = static_cast<std::uint64_t>(digit - '0');
-    if (magnitude > (UINT64_MAX - more) / 10) return fail(Errc::invalid_value, "an integer too large");
+    if (magnitude > (UINT64_MAX - more) / 10)
+      return fail(Errc::invalid_value, "an integer too large");
     magnitude = magnitude * 10 + more;
   }
   return Value(Integer{negative ? magnitude - 1 : magnitude, negative});
@@ -110,9 +113,13 @@ val to_js(ByteView bytes) {
       .new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())));
 }
 
-val to_js(const std::string& text) { return val(text); }
+val to_js(const std::string& text) {
+  return val(text);
+}
 
-val to_js(const Cid& cid) { return val::module_property("Link").new_(to_js(cid.bytes())); }
+val to_js(const Cid& cid) {
+  return val::module_property("Link").new_(to_js(cid.bytes()));
+}
 
 val to_js(const Value& value) {
   if (const bool* flag = value.as_bool()) return val(*flag);
@@ -157,9 +164,8 @@ val to_js(const UcanFields& fields) {
   object.set("expires", time_to_js(fields.expires));
   object.set("notBefore", time_to_js(fields.not_before));
   object.set("nonce", to_js(fields.nonce));
-  object.set("facts", list_to_js<Map>(fields.facts, [](const Map& fact) {
-    return to_js(Value(fact));
-  }));
+  object.set("facts",
+             list_to_js<Map>(fields.facts, [](const Map& fact) { return to_js(Value(fact)); }));
   object.set("proofs", to_js(fields.proofs));
   return object;
 }
@@ -213,7 +219,9 @@ val to_js(const SyncOutcome& outcome) {
   return object;
 }
 
-val decoded_to_js(ByteView encoded) { return to_js(decode_cbor(encoded)); }
+val decoded_to_js(ByteView encoded) {
+  return to_js(decode_cbor(encoded));
+}
 
 // --- from JavaScript ----------------------------------------------------------------------------
 
@@ -265,7 +273,8 @@ Result<Value> value_from_js(const val& data, int depth) {
     }
     case Kind::other: break;
   }
-  return fail(Errc::invalid_value, "neither null, boolean, number, text, bytes, link, list nor map");
+  return fail(Errc::invalid_value,
+              "neither null, boolean, number, text, bytes, link, list nor map");
 }
 
 Result<Cid> cid_from_js(const val& bytes_or_link) {
@@ -285,7 +294,9 @@ Result<std::vector<T>> list_from_js(const val& list, Result<T> (*convert)(const 
   return items;
 }
 
-Result<std::vector<Cid>> cids_from_js(const val& list) { return list_from_js(list, cid_from_js); }
+Result<std::vector<Cid>> cids_from_js(const val& list) {
+  return list_from_js(list, cid_from_js);
+}
 
 Result<Block> block_from_js(const val& block) {
   FH_TRY(Cid cid, cid_from_js(block["cid"]));

@@ -1,8 +1,8 @@
 /// Between the core's values and JavaScript's.
 ///
-/// Nothing throws: an operation that fails returns a JavaScript error as its value, and js/load-core.js
-/// throws that. (A JavaScript exception that passes through wasm frames runs no destructor, so each
-/// missed block would leak what its operation had on the stack.)
+/// Nothing throws: an operation that fails returns a JavaScript error as its value, and
+/// js/load-core.js throws that. (A JavaScript exception that passes through wasm frames runs no
+/// destructor, so each missed block would leak what its operation had on the stack.)
 #pragma once
 
 #include <emscripten/bind.h>
@@ -19,8 +19,12 @@ using emscripten::val;
 
 /// A copy in JavaScript's own memory: a view would die when the heap grows.
 val to_js(ByteView bytes);
-inline val to_js(const Bytes& bytes) { return to_js(ByteView(bytes)); }
-inline val to_js(const Digest& digest) { return to_js(ByteView(digest)); }
+inline val to_js(const Bytes& bytes) {
+  return to_js(ByteView(bytes));
+}
+inline val to_js(const Digest& digest) {
+  return to_js(ByteView(digest));
+}
 val to_js(const std::string& text);
 /// `Link` of js/link.js.
 val to_js(const Cid& cid);
@@ -49,10 +53,15 @@ val to_js(const std::vector<T>& items) {
 template <class T>
 val to_js(const Result<T>& result) {
   if (!result) return to_js(result.error());
-  if constexpr (std::is_void_v<T>) return val::undefined(); else return to_js(*result);
+  if constexpr (std::is_void_v<T>)
+    return val::undefined();
+  else
+    return to_js(*result);
 }
 /// The bytes of a CID alone, where JavaScript uses it as a key in storage.
-inline val address_to_js(const Cid& cid) { return to_js(cid.bytes()); }
+inline val address_to_js(const Cid& cid) {
+  return to_js(cid.bytes());
+}
 /// The value whose encoding `encoded` is.
 val decoded_to_js(ByteView encoded);
 

@@ -19,6 +19,10 @@ void randombytes_buf(void* const bytes, const size_t size) {
   }
 }
 
-void sodium_misuse(void) { abort(); }
+void sodium_misuse(void) {
+  abort();
+}
 
-int sodium_init(void) { return 0; } /* nothing to choose: there is one implementation of each */
+int sodium_init(void) {
+  return 0;
+} /* nothing to choose: there is one implementation of each */

@@ -26,7 +26,11 @@ set(sodium_files
   sodium/utils.c)
 list(TRANSFORM sodium_files PREPEND ${sodium_source}/)
 
-add_library(sodium STATIC ${sodium_files} ${CMAKE_CURRENT_LIST_DIR}/wasm-sodium-host.c)
+add_library(sodium STATIC ${sodium_files}
+  ${CMAKE_CURRENT_LIST_DIR}/wasm-sodium-base.c ${CMAKE_CURRENT_LIST_DIR}/wasm-sodium-host.c)
+# wasm-sodium-base.c has another; this one, and its table, the linker then leaves out.
+set_source_files_properties(${sodium_source}/crypto_core/ed25519/ref10/ed25519_ref10.c PROPERTIES
+  COMPILE_DEFINITIONS ge25519_scalarmult_base=ge25519_scalarmult_base_by_table)
 add_library(sodium::sodium ALIAS sodium)
 target_include_directories(sodium SYSTEM PUBLIC ${sodium_headers} PRIVATE ${sodium_headers}/sodium)
 target_compile_definitions(sodium

@@ -1,7 +1,7 @@
 /**
  * The same 10,000 operations natively, in wasm and here: tests/unit/tree/operations_test.cpp makes
- * them one after the other and expects the roots of `operations.json`, which this test computes with
- * the independent implementation, from the entries that are left.
+ * them one after the other and expects the roots of `operations.json`, which this test computes
+ * with the independent implementation, from the entries that are left.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

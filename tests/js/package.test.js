@@ -1,4 +1,4 @@
-/** The package `freehold` in node, over memory: agents, entries, delegations, files before a service. */
+/** The package `freehold` in node, over memory: agents, entries, delegations, files. */
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import test from 'node:test';

@@ -1,7 +1,8 @@
 /**
- * The store that lost (docs/storage.md): blocks in pack files of Emscripten's IDBFS, a file system in
- * memory that is mirrored, whole, to IndexedDB. It shows what a store of one's own has to do. A folder a space, in it a file a pack (the length of the record, the record as JSON, the
- * bytes) and `head` (the number of the next pack as JSON, the head record).
+ * The store that lost (docs/storage.md): blocks in pack files of Emscripten's IDBFS, a file system
+ * in memory that is mirrored, whole, to IndexedDB. It shows what a store of one's own has to do. A
+ * folder a space, in it a file a pack (the length of the record, the record as JSON, the bytes)
+ * and `head` (the number of the next pack as JSON, the head record).
  */
 import { FreeholdError } from '../../../js/error.js';
 import { IdbDatabase, openDatabase } from '../../../js/idb.js';
@@ -38,19 +39,24 @@ export class IdbfsPackStore {
   }
 
   /** @param {string} space */
-  async record(space) {
-    await this.#exclusively(() => this.#synchronise(true)); // what other tabs have written
-    return this.#head(space)?.record;
+  record(space) {
+    return this.#exclusively(async () => {
+      await this.#synchronise(true); // what other tabs have written
+      return this.#head(space)?.record;
+    });
   }
 
   /** @param {string} space @param {Uint8Array[]} cids */
-  async getMany(space, cids) {
-    const index = this.#index(space);
-    return cids.flatMap((cid) => {
-      const place = index.find(cid);
-      if (!place) return [];
-      const { bytes } = this.#readPack(space, place.n);
-      return [{ cid, bytes: bytes.slice(place.from, place.to) }];
+  getMany(space, cids) {
+    // Not while files come in: an index of half of them would be taken for whole.
+    return this.#exclusively(async () => {
+      const index = this.#index(space);
+      return cids.flatMap((cid) => {
+        const place = index.find(cid);
+        if (!place) return [];
+        const { bytes } = this.#readPack(space, place.n);
+        return [{ cid, bytes: bytes.slice(place.from, place.to) }];
+      });
     });
   }
 
@@ -129,7 +135,10 @@ export class IdbfsPackStore {
     return { record: bytes.slice(), next: header.next };
   }
 
-  /** @param {string} space @param {{record: import('../../../js/pack-index.js').PackRecord, bytes: Uint8Array}} pack */
+  /**
+   * @param {string} space
+   * @param {{record: import('../../../js/pack-index.js').PackRecord, bytes: Uint8Array}} pack
+   */
   #writePack(space, { record, bytes }) {
     this.#writeFile(space, String(record.n), record, bytes);
   }
@@ -187,7 +196,10 @@ export class IdbfsPackStore {
     });
   }
 
-  /** One tab at a time: IDBFS cannot compare and change. @template T @param {() => Promise<T>} action @returns {Promise<T>} */
+  /**
+   * One tab at a time: IDBFS cannot compare and change.
+   * @template T @param {() => Promise<T>} action @returns {Promise<T>}
+   */
   #exclusively(action) {
     return /** @type {Promise<any>} */ (navigator.locks.request(this.#root, action));
   }
@@ -198,7 +210,9 @@ let loading;
 
 /** The module that has the file system. */
 export const loadIdbfs = () =>
-  (loading ??= import('../../../js/core/freehold-core-idbfs.mjs').then((module) => module.default()));
+  (loading ??= import('../../../js/core/freehold-core-idbfs.mjs').then((module) =>
+    module.default(),
+  ));
 
 /** The stores of an agent that keeps its trees so. @param {string} name */
 export async function openIdbfs(name) {
