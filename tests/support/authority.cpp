@@ -106,8 +106,7 @@ Bytes Authority::answer(ByteView bytes, std::int64_t now) {
     device.more_checkpoint = checkpoint_->cid();
     device.more_root = reply->more->root;
   }
-  device.response =
-      respond(*invocation, Value(Map{{"ok", encode(answer)}}), std::move(blocks));
+  device.response = respond(*invocation, Value(Map{{"ok", encode(answer)}}), std::move(blocks));
   return device.response;
 }
 

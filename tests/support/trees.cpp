@@ -31,8 +31,12 @@ const Value& golden_index() {
   return index;
 }
 
-Digest sha(const std::string& text) { return sha256(view_of(text)); }
-std::string sha_hex(const std::string& text) { return hex_of(sha(text)); }
+Digest sha(const std::string& text) {
+  return sha256(view_of(text));
+}
+std::string sha_hex(const std::string& text) {
+  return hex_of(sha(text));
+}
 
 class SetMaker {
  public:
@@ -60,7 +64,8 @@ class SetMaker {
     put("d", Value((std::uint64_t{1} << 53) - 1));
     put("e", Value(1.5));
     put("f", Value(List{}));
-    put("g", Value(freehold::Map{{"b", Value(1)}, {"a", Value(List{Value(2)})}, {"aa", Value("x")}}));
+    put("g",
+        Value(freehold::Map{{"b", Value(1)}, {"a", Value(List{Value(2)})}, {"aa", Value("x")}}));
     put("h", Value(""));
   }
   void edges() {
@@ -146,8 +151,12 @@ Bytes cbor_bytes(std::size_t size, std::uint8_t fill) {
   return encoded;
 }
 
-StoredValue inline_value(ByteView encoded) { return StoredValue::of_inline(encoded); }
-Bytes key(std::string_view text) { return copy_of(view_of(text)); }
+StoredValue inline_value(ByteView encoded) {
+  return StoredValue::of_inline(encoded);
+}
+Bytes key(std::string_view text) {
+  return copy_of(view_of(text));
+}
 
 Bytes Shape::key() {
   std::mt19937_64& random = *random_;
@@ -235,19 +244,32 @@ GoldenSet golden_set(const std::string& name, BlockSink& sink) {
   set.height = static_cast<int>(*vector->find("height")->as_integer()->as_int64());
 
   SetMaker maker(set.map, sink);
-  if (name == "empty" || name == "one" || name == "two") maker.small_ones(name);
-  else if (name == "binary") maker.binary();
-  else if (name == "values") maker.values();
-  else if (name == "edge1024") maker.edges();
-  else if (name == "longkeys") maker.long_keys();
-  else if (name == "prefixes") maker.prefixes();
-  else if (name.starts_with("receipts")) maker.receipts(std::atoi(name.c_str() + 8));
-  else if (name == "small50000") maker.small50000();
-  else if (name == "mixed20000") maker.mixed20000();
-  else if (name == "rising2000") maker.mined(*vector, 100, 1);
-  else if (name == "risingFalling100") maker.mined(*vector, 1000, 2);
-  else if (name == "singleLast") maker.single_last();
-  else std::abort();  // a set that nobody told us how to make
+  if (name == "empty" || name == "one" || name == "two")
+    maker.small_ones(name);
+  else if (name == "binary")
+    maker.binary();
+  else if (name == "values")
+    maker.values();
+  else if (name == "edge1024")
+    maker.edges();
+  else if (name == "longkeys")
+    maker.long_keys();
+  else if (name == "prefixes")
+    maker.prefixes();
+  else if (name.starts_with("receipts"))
+    maker.receipts(std::atoi(name.c_str() + 8));
+  else if (name == "small50000")
+    maker.small50000();
+  else if (name == "mixed20000")
+    maker.mixed20000();
+  else if (name == "rising2000")
+    maker.mined(*vector, 100, 1);
+  else if (name == "risingFalling100")
+    maker.mined(*vector, 1000, 2);
+  else if (name == "singleLast")
+    maker.single_last();
+  else
+    std::abort();  // a set that nobody told us how to make
   return set;
 }
 

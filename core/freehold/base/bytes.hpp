@@ -23,8 +23,12 @@ inline ByteView view_of(std::string_view text) noexcept {
 inline std::string_view text_of(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes copy_of(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-inline void append(Bytes& to, ByteView more) { to.insert(to.end(), more.begin(), more.end()); }
+inline Bytes copy_of(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+inline void append(Bytes& to, ByteView more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 /// Bytewise order, a shorter string before those it begins; negative, zero or positive.
 inline int compare(ByteView left, ByteView right) noexcept {

@@ -17,9 +17,10 @@ inline constexpr std::uint64_t cut_window_bytes = 2048;  // a natural cut is a m
 inline constexpr std::uint64_t node_bytes_max = 16384;   // the ceiling, as chunking counts
 inline constexpr std::uint64_t node_bytes_min = 4096;    // no ceiling cut below this
 inline constexpr std::uint64_t resume_bytes = 20480;     // this far back no edit can reach a cut
-inline constexpr std::uint64_t internal_entry_bytes = 64;  // size of an internal entry, less its key
-inline constexpr int height_max = 40;  // levels; a level is always shorter than the one below
-inline constexpr int cbor_depth_max = 64;        // lists and maps in each other, of a value ...
+inline constexpr std::uint64_t internal_entry_bytes =
+    64;                                    // size of an internal entry, less its key
+inline constexpr int height_max = 40;      // levels; a level is always shorter than the one below
+inline constexpr int cbor_depth_max = 64;  // lists and maps in each other, of a value ...
 inline constexpr int cbor_block_depth_max = 72;  // ... and of a block that has values in it
 
 // --- the protocol -----------------------------------------------------------------------------
@@ -46,7 +47,7 @@ inline constexpr std::size_t ucan_capabilities_max = 256;
 inline constexpr std::size_t ucan_proofs_max = 256;
 inline constexpr std::size_t validation_steps_max = 10'000;  // capabilities looked at
 inline constexpr std::size_t validation_tokens_max = 1024;   // UCANs read, each verified once
-inline constexpr std::size_t denial_bytes_max = 8 << 10;    // of the text that says why
+inline constexpr std::size_t denial_bytes_max = 8 << 10;     // of the text that says why
 inline constexpr std::size_t read_budget_bytes_max = 8 << 20;
 inline constexpr std::size_t read_keys_max = 1024;
 

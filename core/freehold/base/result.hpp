@@ -1,9 +1,10 @@
 /// Errors as values: `Result<T>` is a T or the reason why there is none.
 #pragma once
 
-#include <tl/expected.hpp>
 #include <type_traits>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace freehold {
 
@@ -78,15 +79,15 @@ inline tl::unexpected<Error> fail(Errc code, const char* what) {
 #define FH_CONCAT(a, b) FH_CONCAT_(a, b)
 
 /// `FH_TRY(auto x, f());` gives x the value of f(), or returns f()'s error.
-#define FH_TRY(declaration, ...)                                                      \
-  auto FH_CONCAT(fh_result_, __LINE__) = (__VA_ARGS__);                               \
-  if (!FH_CONCAT(fh_result_, __LINE__))                                               \
+#define FH_TRY(declaration, ...)                                                         \
+  auto FH_CONCAT(fh_result_, __LINE__) = (__VA_ARGS__);                                  \
+  if (!FH_CONCAT(fh_result_, __LINE__))                                                  \
     return ::tl::unexpected<::freehold::Error>(FH_CONCAT(fh_result_, __LINE__).error()); \
   declaration = *std::move(FH_CONCAT(fh_result_, __LINE__))
 
 /// `FH_CHECK(f());` returns f()'s error, if it has one.
-#define FH_CHECK(...)                                                                 \
-  do {                                                                                \
-    if (auto fh_result = (__VA_ARGS__); !fh_result)                                   \
-      return ::tl::unexpected<::freehold::Error>(fh_result.error());                  \
+#define FH_CHECK(...)                                                \
+  do {                                                               \
+    if (auto fh_result = (__VA_ARGS__); !fh_result)                  \
+      return ::tl::unexpected<::freehold::Error>(fh_result.error()); \
   } while (false)

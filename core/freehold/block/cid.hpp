@@ -76,8 +76,8 @@ class Cid {
  private:
   static Cid of_bytes(ByteView bytes);
 
-  std::array<std::uint8_t, 36> short_{};       // the bytes, if they fit: nearly always
-  std::uint32_t size_ = 0;                     // of all bytes
+  std::array<std::uint8_t, 36> short_{};         // the bytes, if they fit: nearly always
+  std::uint32_t size_ = 0;                       // of all bytes
   std::shared_ptr<const Bytes> long_ = nullptr;  // the bytes, if they do not fit
 };
 

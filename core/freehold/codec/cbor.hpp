@@ -31,7 +31,14 @@ constexpr std::size_t cbor_head_size(std::uint64_t n) noexcept {
   return n < 24 ? 1 : n < 0x100 ? 2 : n < 0x10000 ? 3 : n < 0x1'0000'0000 ? 5 : 9;
 }
 enum class CborMajor : std::uint8_t {
-  uint = 0, negative = 1, bytes = 2, text = 3, list = 4, map = 5, tag = 6, simple = 7
+  uint = 0,
+  negative = 1,
+  bytes = 2,
+  text = 3,
+  list = 4,
+  map = 5,
+  tag = 6,
+  simple = 7
 };
 void write_cbor_head(Bytes& to, CborMajor major, std::uint64_t n);
 void write_cbor_bytes(Bytes& to, ByteView bytes);

@@ -98,7 +98,11 @@ class Value {
 };
 
 // Here, since they need to know how large a Value is.
-inline std::size_t Map::size() const noexcept { return entries_.size(); }
-inline bool Map::empty() const noexcept { return entries_.empty(); }
+inline std::size_t Map::size() const noexcept {
+  return entries_.size();
+}
+inline bool Map::empty() const noexcept {
+  return entries_.empty();
+}
 
 }  // namespace freehold

@@ -9,7 +9,9 @@ Ed25519Key::Ed25519Key(const Ed25519Seed& seed) noexcept {
   crypto_sign_seed_keypair(public_key.data(), secret_.data(), seed.data());
 }
 
-Ed25519Key::~Ed25519Key() { sodium_memzero(secret_.data(), secret_.size()); }
+Ed25519Key::~Ed25519Key() {
+  sodium_memzero(secret_.data(), secret_.size());
+}
 
 Ed25519Signature Ed25519Key::sign(ByteView message) const noexcept {
   Ed25519Signature signature;

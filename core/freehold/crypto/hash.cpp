@@ -20,7 +20,9 @@ struct Sha256::State {
   crypto_hash_sha256_state value;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) { crypto_hash_sha256_init(&state_->value); }
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  crypto_hash_sha256_init(&state_->value);
+}
 
 void Sha256::update(ByteView bytes) noexcept {
   crypto_hash_sha256_update(&state_->value, bytes.data(), bytes.size());

@@ -42,16 +42,15 @@ Replica Replica::create(const Did& space) {
 Bytes Replica::record() const {
   Map services;
   for (const auto& [did, key] : services_.all()) services.set(did, Value(key.text()));
-  return encode_cbor(
-      Value(Map{{"v", Value(1)},
-                {"space", Value(space_.text())},
-                {"head", Value(node_cid(head_))},
-                {"base", Value(node_cid(base_))},
-                {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
-                {"seq", Value(seq_)},
-                {"time", Value(checkpoint_time_)},
-                {"n", Value(n_)},
-                {"services", Value(std::move(services))}}));
+  return encode_cbor(Value(Map{{"v", Value(1)},
+                               {"space", Value(space_.text())},
+                               {"head", Value(node_cid(head_))},
+                               {"base", Value(node_cid(base_))},
+                               {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
+                               {"seq", Value(seq_)},
+                               {"time", Value(checkpoint_time_)},
+                               {"n", Value(n_)},
+                               {"services", Value(std::move(services))}}));
 }
 
 Result<Replica> Replica::load(ByteView record) {
@@ -129,7 +128,8 @@ Result<std::vector<BlobStatus>> Replica::blobs(const Range& range, std::int64_t 
 
 /// Whether any of the blocks may yet be found in storage.
 bool Replica::is_wanting(const std::vector<Cid>& cids) {
-  return std::any_of(cids.begin(), cids.end(), [&](const Cid& cid) { return !absent_.contains(cid); });
+  return std::any_of(cids.begin(), cids.end(),
+                     [&](const Cid& cid) { return !absent_.contains(cid); });
 }
 
 // --- editing ------------------------------------------------------------------------------------
@@ -212,8 +212,8 @@ bool Replica::is_needed(const Digest& digest) {
 
 // --- syncing ------------------------------------------------------------------------------------
 
-Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service,
-                                      std::vector<Cid> proofs, std::int64_t now, bool strict) {
+Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std::vector<Cid> proofs,
+                                      std::int64_t now, bool strict) {
   missing_ = Missing();
   FH_TRY(const auto differences, diff(blocks_, base_, head_, &missing_));
   std::vector<Cid> absent;
@@ -251,6 +251,7 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service,
 Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView response,
                                          std::int64_t now) {
   missing_ = Missing();
+  service_error_ = Value();
   if (!sent_) return fail(Errc::protocol, "no sync is under way");
   FH_TRY(const Answer answer, verify_answer(invocation, response, now));
 
@@ -283,8 +284,7 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
     FH_TRY(const auto ours, diff(all, sent_->root, head_, &missing_));
     FH_TRY(const auto other, diff(all, sent_->root, theirs.root, &missing_));
     const Recogniser recognises(space_, all, services_, now, &signatures_);
-    MergeResult merged =
-        merge(ours, other, {invocation.issuer, sent_->n}, recognises, all);
+    MergeResult merged = merge(ours, other, {invocation.issuer, sent_->n}, recognises, all);
     for (Block& block : merged.blocks) gathered.put(std::move(block));
     FH_TRY(const Applied applied, apply(all, theirs.root, merged.edits, gathered, &missing_));
     head = applied.root;
@@ -354,8 +354,7 @@ Result<Replica::Answer> Replica::verify_answer(const Ucan& invocation, ByteView 
   if (answer.checkpoint.space != space_) {
     return fail(Errc::protocol, "sync: the checkpoint is of another space");
   }
-  FH_TRY(answer.proven,
-         verify_checkpoint(answer.checkpoint, invocation.audience, key, all, now));
+  FH_TRY(answer.proven, verify_checkpoint(answer.checkpoint, invocation.audience, key, all, now));
   FH_CHECK(check_order(answer.checkpoint));
   return answer;
 }

@@ -1,8 +1,9 @@
 /// A user's own copy of a space: read and edited offline, synced when the service can be reached.
 ///
-/// Sans-IO. Blocks lie in memory; when one is missing an operation fails with Errc::missing, changes
-/// nothing, and `missing()` names all that can be named: hold them, and run the operation again. A
-/// change gives a `Commit`, which the caller makes durable in one transaction with the head record.
+/// Sans-IO. Blocks lie in memory; when one is missing an operation fails with Errc::missing,
+/// changes nothing, and `missing()` names all that can be named: hold them, and run the operation
+/// again. A change gives a `Commit`, which the caller makes durable in one transaction with the
+/// head record.
 #pragma once
 
 #include <map>
@@ -34,7 +35,7 @@ class KnownServices final : public KeyResolver {
 
 /// The invocation of one sync, unsigned, and the blocks that travel with it.
 struct SyncDraft {
-  UcanFields fields;         // issuer, audience, capability, proofs; times and nonce are set
+  UcanFields fields;          // issuer, audience, capability, proofs; times and nonce are set
   std::vector<Block> blocks;  // edits, large values, attachments, proofs
 };
 
@@ -42,12 +43,12 @@ struct SyncDraft {
 struct SyncOutcome {
   Commit commit;
   std::uint64_t seq = 0;
-  Digest root{};                   // of the checkpoint
+  Digest root{};  // of the checkpoint
   Proven proven = Proven::no;
-  std::vector<Bytes> changed;      // keys that the other side changed here
-  std::vector<Bytes> conflicts;    // /conflict/ keys, old edits' and new
+  std::vector<Bytes> changed;    // keys that the other side changed here
+  std::vector<Bytes> conflicts;  // /conflict/ keys, old edits' and new
   std::vector<Refusal> refused;
-  bool is_more = false;            // either side has more to tell: sync again
+  bool is_more = false;  // either side has more to tell: sync again
 };
 
 class Replica {

@@ -1,7 +1,7 @@
 /// The blocks that belong to an entry with its value (docs/design.md section 9): under reserved
 /// prefixes what its links reach by `ran`, `fx`, `prf`, `out.ok.site` and the facts of
-/// `ucan/conclude`; under /conflict/ the blocks of the large values that it names; elsewhere the block
-/// of a large value.
+/// `ucan/conclude`; under /conflict/ the blocks of the large values that it names; elsewhere the
+/// block of a large value.
 #pragma once
 
 #include <unordered_set>

@@ -98,7 +98,7 @@ class Deriver {
     status.site = site.cid;
     status.locations = site.locations;
     status.reason = site.reason;
-    status.state = site.cid         ? BlobState::stored
+    status.state = site.cid          ? BlobState::stored
                    : site.is_expired ? BlobState::expired
                                      : BlobState::unrecognised;
     return status;
@@ -171,8 +171,8 @@ class Deriver {
 };
 
 /// The space/blob/add under a /queue/ entry; nothing if it is something else.
-std::optional<BlobStatus> queued_add(const Entry& entry, const Did& space,
-                                     const BlockStore& blocks, Missing* missing) {
+std::optional<BlobStatus> queued_add(const Entry& entry, const Did& space, const BlockStore& blocks,
+                                     Missing* missing) {
   const auto cid = cid_of_key(key_prefix::queue, entry.key);
   if (!cid) return std::nullopt;
   const auto bytes = blocks.find(*cid);

@@ -14,8 +14,8 @@ struct BlobStatus {
   std::uint64_t size = 0;  // as invoked; 0 if unknown
   Did service;             // whose slot
   BlobState state = BlobState::unrecognised;
-  std::string awaits;      // pending: "allocate", "put" or "accept"
-  std::string reason;      // failed, unrecognised: why
+  std::string awaits;             // pending: "allocate", "put" or "accept"
+  std::string reason;             // failed, unrecognised: why
   std::optional<Cid> invocation;  // the space/blob/add
   // pending, put: where the bytes go, and until when
   std::optional<std::string> put_url;

@@ -1,5 +1,5 @@
-/// The forms of `space/state/sync` and `space/state/read` on the wire: what is in their `nb`, and in
-/// the `ok` of their receipts.
+/// The forms of `space/state/sync` and `space/state/read` on the wire: what is in their `nb`, and
+/// in the `ok` of their receipts.
 #pragma once
 
 #include "freehold/codec/value.hpp"

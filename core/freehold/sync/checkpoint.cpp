@@ -63,17 +63,17 @@ Checkpoint issue_checkpoint(CheckpointFields fields, const Signer& authority,
                             std::optional<Cid> proof) {
   UcanFields ucan;
   ucan.audience = fields.space;
-  ucan.capabilities.push_back(
-      {ability::assert_state, fields.space.text(),
-       Value(Map{{"space", Value(fields.space.text())},
-                 {"root", Value(node_cid(fields.root))},
-                 {"seq", Value(fields.seq)},
-                 {"prev", fields.prev ? Value(*fields.prev) : Value()},
-                 {"skip", fields.skip ? Value(*fields.skip) : Value()},
-                 {"count", Value(fields.weight.count)},
-                 {"bytes", Value(fields.weight.bytes)},
-                 {"time", Value(fields.time)}}),
-       {}});
+  ucan.capabilities.push_back({ability::assert_state,
+                               fields.space.text(),
+                               Value(Map{{"space", Value(fields.space.text())},
+                                         {"root", Value(node_cid(fields.root))},
+                                         {"seq", Value(fields.seq)},
+                                         {"prev", fields.prev ? Value(*fields.prev) : Value()},
+                                         {"skip", fields.skip ? Value(*fields.skip) : Value()},
+                                         {"count", Value(fields.weight.count)},
+                                         {"bytes", Value(fields.weight.bytes)},
+                                         {"time", Value(fields.time)}}),
+                               {}});
   if (proof) ucan.proofs.push_back(*proof);
   Checkpoint checkpoint;
   static_cast<CheckpointFields&>(checkpoint) = std::move(fields);

@@ -1,6 +1,7 @@
 /// The `edits` block: what one side of a sync tells the other has changed.
 ///
-///     {"entries": [[shared, suffix, value] | [shared, suffix, link, size] | [shared, suffix], ...],
+///     {"entries": [[shared, suffix, value] | [shared, suffix, link, size] | [shared, suffix],
+///     ...],
 ///      "bases"?: [first 16 bytes of the SHA-256 of the base value's encoding, or empty, ...]}
 ///
 /// Keys ascend strictly; `shared` is how many bytes a key shares with the one before it, the most

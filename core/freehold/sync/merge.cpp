@@ -11,7 +11,9 @@ namespace {
 
 using Optional = std::optional<StoredValue>;
 
-bool is_under(std::string_view prefix, ByteView key) { return starts_with(key, view_of(prefix)); }
+bool is_under(std::string_view prefix, ByteView key) {
+  return starts_with(key, view_of(prefix));
+}
 
 Value link_side(const Digest& block, std::uint64_t size) {
   return Value(Map{{"link", Value(node_cid(block))}, {"size", Value(size)}});

@@ -6,9 +6,9 @@
 namespace freehold {
 
 struct MergeResult {
-  std::vector<Edit> edits;      // lead from the theirs tree to the merged one; ascending
+  std::vector<Edit> edits;       // lead from the theirs tree to the merged one; ascending
   std::vector<Bytes> conflicts;  // the /conflict/ keys among them
-  std::vector<Block> blocks;    // of conflict values too large to be inline
+  std::vector<Block> blocks;     // of conflict values too large to be inline
 };
 
 /// What the side whose edits are merged is: it goes into the conflict entries.
@@ -17,8 +17,8 @@ struct MergeBy {
   std::uint64_t n = 0;
 };
 
-/// `ours` leads from the base to the side that gives way, `theirs` from the base to the authority's;
-/// both ascend by key. `store` is asked for large values under issuer maps only.
+/// `ours` leads from the base to the side that gives way, `theirs` from the base to the
+/// authority's; both ascend by key. `store` is asked for large values under issuer maps only.
 MergeResult merge(std::span<const Difference> ours, std::span<const Difference> theirs,
                   const MergeBy& by, const Recogniser& recogniser, const BlockStore& store);
 

@@ -8,8 +8,8 @@
 namespace freehold {
 
 struct Parcel {
-  std::vector<Edit> edits;   // the least keys
-  std::vector<Cid> blocks;   // large values and attachments of the puts among them
+  std::vector<Edit> edits;  // the least keys
+  std::vector<Cid> blocks;  // large values and attachments of the puts among them
   bool is_all = true;
 };
 

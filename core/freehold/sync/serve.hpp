@@ -24,8 +24,8 @@ struct SyncInput {
 };
 
 struct SyncMerged {
-  Digest caller_root{};            // = stated_root, checked
-  Applied applied;                 // of the merge to the head; applied.root is the new head
+  Digest caller_root{};             // = stated_root, checked
+  Applied applied;                  // of the merge to the head; applied.root is the new head
   std::vector<Difference> changes;  // from the old head to the new
   std::vector<Bytes> conflicts;
   std::vector<Refusal> refused;
@@ -40,8 +40,8 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
                               Missing* missing = nullptr);
 
 struct SyncReply {
-  std::optional<Bytes> edits;   // an `edits` block, if there is a difference
-  std::vector<Cid> blocks;      // attachments and large values that go with it
+  std::optional<Bytes> edits;  // an `edits` block, if there is a difference
+  std::vector<Cid> blocks;     // attachments and large values that go with it
   std::optional<SyncAnswer::More> more;
 };
 

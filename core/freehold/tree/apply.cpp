@@ -160,8 +160,7 @@ Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<con
   const Node* root_node = source.node(root);
   Applied applied;
   Work work;
-  if (root_node == nullptr ||
-      !run_levels(source, root, *root_node, level_edits, work, applied)) {
+  if (root_node == nullptr || !run_levels(source, root, *root_node, level_edits, work, applied)) {
     touch(source, root, -1, level_edits);
     if (missing != nullptr) {
       for (const Cid& cid : source.missing().cids()) missing->add(cid);
@@ -173,7 +172,11 @@ Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<con
   return applied;
 }
 
-Block empty_node() { return Block::of_cbor(encode_node(0, {})); }
-Digest empty_root() { return digest_of(empty_node().cid); }
+Block empty_node() {
+  return Block::of_cbor(encode_node(0, {}));
+}
+Digest empty_root() {
+  return digest_of(empty_node().cid);
+}
 
 }  // namespace freehold

@@ -19,7 +19,8 @@ struct TreeStats {
 class Builder {
  public:
   /// Nodes go to `sink`, children before parents. `sink` must outlive the builder.
-  explicit Builder(BlockSink& sink, int first_level = 0) : sink_(&sink), first_level_(first_level) {}
+  explicit Builder(BlockSink& sink, int first_level = 0)
+      : sink_(&sink), first_level_(first_level) {}
 
   /// The next entry of the lowest level. Keys must ascend strictly: asserted.
   void push(ByteView key, ByteView payload, bool is_linked, Weight weight);
@@ -44,8 +45,8 @@ class Builder {
   std::vector<std::unique_ptr<Level>> levels_;
 };
 
-/// The key under which a parent lists a node: of a leaf the shortest prefix of its first key that is
-/// greater than the last key before it, of an internal node the key of its first entry.
+/// The key under which a parent lists a node: of a leaf the shortest prefix of its first key that
+/// is greater than the last key before it, of an internal node the key of its first entry.
 ByteView separator_of(int level, ByteView first_key, bool is_first_node, ByteView last_key_before);
 
 }  // namespace freehold

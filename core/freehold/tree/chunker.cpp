@@ -29,9 +29,9 @@ void Chunker::push(ByteView prefix, ByteView suffix, ByteView payload, bool is_l
   join(key_, prefix, suffix);
   Entry entry{};
   entry.hash = cut_hash(level_, key_);
-  entry.bytes = static_cast<std::uint32_t>(level_ > 0
-                                               ? internal_entry_bytes_of(key_.size())
-                                               : leaf_entry_bytes(key_.size(), payload.size()));
+  entry.bytes =
+      static_cast<std::uint32_t>(level_ > 0 ? internal_entry_bytes_of(key_.size())
+                                            : leaf_entry_bytes(key_.size(), payload.size()));
   entry.end = end_ + entry.bytes;
   entry.weight = weight;
   entry.at = buffer_.size();

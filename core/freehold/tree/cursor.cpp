@@ -63,8 +63,12 @@ bool LevelCursor::seek(ByteView key) {
   return true;
 }
 
-bool LevelCursor::seek_first() { return start() && descend_first(); }
-bool LevelCursor::seek_last() { return start() && descend_last(); }
+bool LevelCursor::seek_first() {
+  return start() && descend_first();
+}
+bool LevelCursor::seek_last() {
+  return start() && descend_last();
+}
 
 bool LevelCursor::descend_first() {
   while (path_.back().node->level() > level_) {

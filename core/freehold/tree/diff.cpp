@@ -106,7 +106,8 @@ Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from
   NodeSource source(store);
   Side left{0, {from}};
   Side right{0, {to}};
-  FH_CHECK(give_missing(source, descend_to_leaves(source, left, right, [](const Side&) {}), missing));
+  FH_CHECK(
+      give_missing(source, descend_to_leaves(source, left, right, [](const Side&) {}), missing));
   const std::vector<LeafEntry> before = entries_of(source, left);
   const std::vector<LeafEntry> after = entries_of(source, right);
   FH_CHECK(give_missing(source, source.status(), missing));

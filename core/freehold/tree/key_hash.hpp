@@ -20,7 +20,8 @@ inline std::uint64_t cut_hash(int level, ByteView key) noexcept {
 
 /// Decides cuts under the ceiling. Another seed, so that keys mined for the one say nothing of it.
 inline std::uint64_t anchor_hash(int level, ByteView key) noexcept {
-  return XXH64(key.data(), key.size(), static_cast<std::uint64_t>(level) + (std::uint64_t{1} << 32));
+  return XXH64(key.data(), key.size(),
+               static_cast<std::uint64_t>(level) + (std::uint64_t{1} << 32));
 }
 
 }  // namespace freehold

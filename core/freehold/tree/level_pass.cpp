@@ -31,12 +31,12 @@ struct LevelPass::Region {
   std::uint64_t run = 0;     // bytes streamed since the last change of structure
   Bytes last_key;            // of the new node before the next
   bool is_level_start = false;
-  std::size_t nodes = 0;         // new ones
-  std::size_t entries = 0;       // in them
-  std::size_t settled_old = 0;   // old nodes whose end was also the end of the last new one
-  bool is_aligned = true;        // the last new node ended where an old one did
-  std::vector<bool> is_kept;     // of old: it is also a new node
-  Digest only_child{};           // of the last entry taken, above the leaves
+  std::size_t nodes = 0;        // new ones
+  std::size_t entries = 0;      // in them
+  std::size_t settled_old = 0;  // old nodes whose end was also the end of the last new one
+  bool is_aligned = true;       // the last new node ended where an old one did
+  std::vector<bool> is_kept;    // of old: it is also a new node
+  Digest only_child{};          // of the last entry taken, above the leaves
 };
 
 bool LevelPass::run() {
@@ -70,7 +70,8 @@ LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit) 
   const bool is_there = i < node.size() && node.compare_key(i, edit.key) == 0;
   if (!edit.payload) return is_there ? Change::structure : Change::none;
   if (!is_there) return Change::structure;
-  if (equal(node.payload(i), *edit.payload) && (level_ > 0 || node.is_linked(i) == edit.is_linked)) {
+  if (equal(node.payload(i), *edit.payload) &&
+      (level_ > 0 || node.is_linked(i) == edit.is_linked)) {
     return Change::none;
   }
   // Above the leaves a size depends on the key alone: another child moves no cut.
@@ -275,8 +276,8 @@ bool LevelPass::take_ready(Region& region, bool* stopped) {
     const bool is_first = region.is_level_start && region.nodes == 0;
     const ByteView separator =
         separator_of(level_, group.entries.front().key, is_first, region.last_key);
-    const bool is_same = t != 0 && region.is_aligned && region.settled_old + 1 == t &&
-                         !region.old[t - 1].is_changed;
+    const bool is_same =
+        t != 0 && region.is_aligned && region.settled_old + 1 == t && !region.old[t - 1].is_changed;
     Digest digest;
     if (is_same) {
       digest = region.old[t - 1].digest;
@@ -382,7 +383,9 @@ void LevelPass::put_above(ByteView key, const Digest& child, Weight weight) {
   puts_above_.push_back({copy_of(key), child_payload(child, weight), true, weight});
 }
 
-void LevelPass::erase_above(ByteView key) { erases_above_.push_back(copy_of(key)); }
+void LevelPass::erase_above(ByteView key) {
+  erases_above_.push_back(copy_of(key));
+}
 
 std::vector<LevelEdit> LevelPass::take_edits_above() {
   std::vector<LevelEdit> edits;

@@ -38,7 +38,8 @@ class LevelPass {
   const std::vector<Digest>& dropped() const noexcept { return dropped_; }
   /// Edits that changed something: not deletes of what is absent, nor puts of what is there.
   std::size_t edits_effective() const noexcept { return effective_; }
-  /// The level has no entry left, or (above the leaves) only this one, whose child is the root then.
+  /// The level has no entry left, or (above the leaves) only this one, whose child is the root
+  /// then.
   bool is_empty() const noexcept { return is_empty_; }
   const std::optional<Digest>& only_child() const noexcept { return only_child_; }
 
@@ -60,8 +61,8 @@ class LevelPass {
   };
   /// Where the last region ended, if not at the end of the level.
   struct Boundary {
-    Bytes separator;  // of the old node after it
-    Bytes last_key;   // of the new node before it
+    Bytes separator;             // of the old node after it
+    Bytes last_key;              // of the new node before it
     bool is_taken_over = false;  // the node after it was written anew, with the right separator
   };
   struct Region;  // what one region is in the midst of

@@ -107,6 +107,8 @@ Bytes child_payload(const Digest& link, Weight weight);
 Bytes encode_node(int level, std::span<const EntryView> entries);
 
 /// The CID of a node, or of a large value's block, by its digest.
-inline Cid node_cid(const Digest& digest) { return Cid::of_digest(codec::dag_cbor, digest); }
+inline Cid node_cid(const Digest& digest) {
+  return Cid::of_digest(codec::dag_cbor, digest);
+}
 
 }  // namespace freehold

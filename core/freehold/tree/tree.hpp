@@ -8,12 +8,12 @@ namespace freehold {
 
 /// What to list. Empty bounds are none.
 struct Range {
-  Bytes prefix;                // only keys that begin so
-  std::optional<Bytes> from;   // inclusive, unless from_exclusive: a cursor goes on behind a key
+  Bytes prefix;               // only keys that begin so
+  std::optional<Bytes> from;  // inclusive, unless from_exclusive: a cursor goes on behind a key
   bool from_exclusive = false;
-  std::optional<Bytes> to;     // exclusive, unless to_inclusive
+  std::optional<Bytes> to;  // exclusive, unless to_inclusive
   bool to_inclusive = false;
-  bool reverse = false;        // greatest key first; from and to keep their meaning
+  bool reverse = false;  // greatest key first; from and to keep their meaning
   std::size_t limit = SIZE_MAX;
 };
 

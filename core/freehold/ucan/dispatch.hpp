@@ -125,8 +125,8 @@ class Handlers {
 
 struct Service {
   Signer signer;
-  std::vector<Did> audiences;   // besides the signer's own DID
-  ValidationContext context;    // `authority` and `proofs` are filled in
+  std::vector<Did> audiences;  // besides the signer's own DID
+  ValidationContext context;   // `authority` and `proofs` are filled in
   Dialect dialect = Dialect::current;
 };
 

@@ -16,7 +16,7 @@ tl::expected<Request, HttpReply> decode_legacy_request(ByteView body);
 Bytes encode_legacy_response(std::span<const Answer> answers);
 
 /// Everything, for both dialects.
-HttpReply answer_any_request(std::span<const Header> headers, ByteView body,
-                             const Service& service, Handlers& handlers);
+HttpReply answer_any_request(std::span<const Header> headers, ByteView body, const Service& service,
+                             Handlers& handlers);
 
 }  // namespace freehold

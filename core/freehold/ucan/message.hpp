@@ -7,10 +7,10 @@
 namespace freehold {
 
 struct Message {
-  Cid root;                                       // of the message block
-  std::vector<Cid> execute;                       // invocations
+  Cid root;                                         // of the message block
+  std::vector<Cid> execute;                         // invocations
   std::vector<std::pair<std::string, Cid>> report;  // task (CID text) -> receipt
-  MemoryStore blocks;                             // all that came in the CAR
+  MemoryStore blocks;                               // all that came in the CAR
 
   /// The receipt of `task`, if reported and there. Errc::malformed if it is none.
   Result<std::optional<Receipt>> receipt_of(const Cid& task) const;

@@ -38,8 +38,8 @@ struct Shape {
     any,
     null,
     boolean,
-    integer,     // within the safe integers, and at least `least`
-    number,      // an integer or a float
+    integer,  // within the safe integers, and at least `least`
+    number,   // an integer or a float
     text,
     bytes,
     link,        // with this `codec` and `hash_code`, if they are not 0, and this version

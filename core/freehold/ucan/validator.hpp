@@ -25,12 +25,12 @@ class Revocations {
 /// What an authorization depends on besides the invocation. Pointers may be null, and must outlive
 /// the call; null means that there are none.
 struct ValidationContext {
-  std::int64_t now = 0;               // seconds
-  Did authority;                      // the service's DID ...
-  Did authority_key;                  // ... and its did:key
-  std::vector<Did> aliases = {};      // further DIDs under which `ucan/attest` counts
+  std::int64_t now = 0;                // seconds
+  Did authority;                       // the service's DID ...
+  Did authority_key;                   // ... and its did:key
+  std::vector<Did> aliases = {};       // further DIDs under which `ucan/attest` counts
   const BlockStore* proofs = nullptr;  // blocks that came with the invocation, or are held for it
-  const KeyResolver* resolver = nullptr;     // else only did:key issuers and the authority
+  const KeyResolver* resolver = nullptr;  // else only did:key issuers and the authority
   const Revocations* revocations = nullptr;
 };
 

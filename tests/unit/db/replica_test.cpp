@@ -14,7 +14,9 @@ Signer signer_of(std::uint8_t n) {
   return Signer(Ed25519Key(seed));
 }
 
-Bytes text_value(std::string_view text) { return encode_cbor(Value(text)); }
+Bytes text_value(std::string_view text) {
+  return encode_cbor(Value(text));
+}
 
 /// A device with its replica, beside the one authority.
 struct Device {
@@ -251,8 +253,8 @@ TEST_CASE("X3: an answer by another key, of another root, or below the last is r
   Authority other(signer_of(4), world.space);
   SECTION("signature") {
     const Sealed sealed = world.alice.begin(world.authority);
-    const auto result = world.alice.replica.finish_sync(
-        sealed.invocation, other.answer(sealed.message, 1000), 1000);
+    const auto result = world.alice.replica.finish_sync(sealed.invocation,
+                                                        other.answer(sealed.message, 1000), 1000);
     REQUIRE_FALSE(result);
     CHECK(result.error().code == Errc::invalid_signature);
   }

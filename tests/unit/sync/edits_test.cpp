@@ -1,7 +1,8 @@
+#include "freehold/sync/edits.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "freehold/codec/cbor.hpp"
-#include "freehold/sync/edits.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
@@ -52,8 +53,8 @@ TEST_CASE("M3: an edits block that was written otherwise is InvalidEdits") {
     return !decoded && decoded.error().code == Errc::invalid_edits;
   };
   CHECK(refused(entries({entry(0, "ab", Value(1)), entry(0, "ac", Value(2))})));  // shared too few
-  CHECK(refused(entries({entry(0, "b", Value(1)), entry(0, "a", Value(2))})));   // descending
-  CHECK(refused(entries({entry(0, "b", Value(1)), entry(1, "", Value(2))})));    // the same key
+  CHECK(refused(entries({entry(0, "b", Value(1)), entry(0, "a", Value(2))})));    // descending
+  CHECK(refused(entries({entry(0, "b", Value(1)), entry(1, "", Value(2))})));     // the same key
   CHECK(refused(entries({entry(1, "b", Value(1))})));
   CHECK(refused(entries({Value(List{Value(0)})})));
   CHECK(refused(entries({entry(0, "a", Value(Bytes(1022, 0)))})));  // to be linked

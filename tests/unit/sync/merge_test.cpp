@@ -1,9 +1,10 @@
+#include "freehold/sync/merge.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "freehold/codec/cbor.hpp"
-#include "freehold/sync/merge.hpp"
-#include "freehold/sync/names.hpp"
 #include "freehold/db/replica.hpp"
+#include "freehold/sync/names.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
@@ -88,9 +89,9 @@ TEST_CASE("R4: issuer maps merge slot by slot, and junk that loses is no conflic
   one.ours = stored(Value(freehold::Map{{"did:web:one", Value(b)}, {"did:web:two", Value(a)}}));
   one.theirs = stored(Value(freehold::Map{{"did:web:one", Value(c)}, {"did:web:three", Value(a)}}));
   const MergeResult result = one.run();
-  CHECK(one.after(result) == stored(Value(freehold::Map{{"did:web:one", Value(c)},
-                                                        {"did:web:two", Value(a)},
-                                                        {"did:web:three", Value(a)}})));
+  CHECK(one.after(result) ==
+        stored(Value(freehold::Map{
+            {"did:web:one", Value(c)}, {"did:web:two", Value(a)}, {"did:web:three", Value(a)}})));
   CHECK(result.conflicts.empty());
   // An empty map is absence.
   Case two;

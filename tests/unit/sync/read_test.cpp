@@ -73,7 +73,8 @@ TEST_CASE("M2: the nodes of a read hold its range whole, either way") {
   }
 }
 
-TEST_CASE("M2: a budget of bytes is kept to within a node, and any budget gives the same in the end") {
+TEST_CASE(
+    "M2: a budget of bytes is kept to within a node, and any budget gives the same in the end") {
   World world;
   for (const std::size_t budget : {std::size_t{1}, std::size_t{10'000}, std::size_t{100'000}}) {
     MemoryStore part;

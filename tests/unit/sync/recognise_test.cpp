@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <functional>
+
+#include <catch2/catch.hpp>
 
 #include "freehold/codec/cbor.hpp"
 #include "freehold/db/replica.hpp"
@@ -50,12 +51,11 @@ struct Story {
                           {"space", Value(space.did.bytes())}}));
     added = receipt(service, add, ok(Map{{"site", await_of(".out.ok.site", accept.cid())}}),
                     {allocate.cid(), put.cid(), accept.cid()});
-    allocated = receipt(
-        service, allocate,
-        ok(Map{{"size", Value(9)},
-               {"address", Value(Map{{"url", Value("http://127.0.0.1/put")},
-                                     {"headers", Value(Map{{"x-a", Value("b")}})},
-                                     {"expires", Value(2'000)}})}}));
+    allocated = receipt(service, allocate,
+                        ok(Map{{"size", Value(9)},
+                               {"address", Value(Map{{"url", Value("http://127.0.0.1/put")},
+                                                     {"headers", Value(Map{{"x-a", Value("b")}})},
+                                                     {"expires", Value(2'000)}})}}));
     putted = receipt(service, put, ok({}));
     accepted = receipt(service, accept, ok(Map{{"site", Value(site.cid())}}));
   }
@@ -150,15 +150,15 @@ TEST_CASE("R15 R16: every state of a blob is derived, and a pending one names wh
                                                          {"message", Value("disk on fire")}})}})));
   CHECK(story.status().state == BlobState::failed);
   CHECK(story.status().reason == "Lost: disk on fire");
-  story.slot(story.receipt(
-      story.service, story.add,
-      Value(Map{{"error", Value(Map{{"name", Value("InsufficientStorage")}})}})));
+  story.slot(
+      story.receipt(story.service, story.add,
+                    Value(Map{{"error", Value(Map{{"name", Value("InsufficientStorage")}})}})));
   CHECK(story.status().state == BlobState::failed);
   CHECK(story.status().reason == "InsufficientStorage");
 
-  const Ucan remove = story.ucan(story.agent, story.service.did, ability::blob_remove,
-                                 story.space.did.text(),
-                                 Value(Map{{"digest", Value(story.multihash)}}));
+  const Ucan remove =
+      story.ucan(story.agent, story.service.did, ability::blob_remove, story.space.did.text(),
+                 Value(Map{{"digest", Value(story.multihash)}}));
   story.slot(story.receipt(story.service, remove, Story::ok(Map{{"size", Value(9)}})));
   CHECK(story.status().state == BlobState::removed);
 }
@@ -184,7 +184,9 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
   const Signer other = signer_of(7);
   const std::vector<Forgery> forgeries = {
       {"the signature is not by a key of the issuer",  // 1: signed by the user
-       [](Story& s) { s.slot(s.receipt({s.service.did, s.agent.key}, s.add, s.added.out)); }},
+       [](Story& s) {
+         s.slot(s.receipt({s.service.did, s.agent.key}, s.add, s.added.out));
+       }},
       {"the signature is not by a key of the issuer",  // 2: `out` changed under a real signature
        [](Story& s) {
          ReceiptFields changed = s.added;
@@ -195,8 +197,8 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
        }},
       {"the signature is not by a key of the issuer",  // 3: `ran` swapped under a real signature
        [](Story& s) {
-         const Ucan mine = s.ucan(s.agent, s.service.did, ability::blob_add, s.space.did.text(),
-                                  s.blob_nb());
+         const Ucan mine =
+             s.ucan(s.agent, s.service.did, ability::blob_add, s.space.did.text(), s.blob_nb());
          ReceiptFields changed = s.added;
          changed.ran = mine.cid();
          const Receipt receipt = seal(changed, Varsig::eddsa(Bytes(64, 1)));
@@ -207,16 +209,16 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
        [](Story& s) { s.slot(s.receipt(s.agent, s.add, s.added.out)); }},
       {"the receipt is of another space",  // 5: a real receipt of another space, replayed
        [other](Story& s) {
-         const Ucan add = s.ucan(s.agent, s.service.did, ability::blob_add, other.did.text(),
-                                 s.blob_nb());
+         const Ucan add =
+             s.ucan(s.agent, s.service.did, ability::blob_add, other.did.text(), s.blob_nb());
          s.slot(s.receipt(s.service, add, s.added.out));
        }},
       {"the receipt is of another blob",  // 6: a real receipt of another blob, replayed
        [](Story& s) {
-         const Ucan add = s.ucan(
-             s.agent, s.service.did, ability::blob_add, s.space.did.text(),
-             Value(Map{{"blob", Value(Map{{"digest", Value(multihash_of(view_of("other")))},
-                                          {"size", Value(9)}})}}));
+         const Ucan add =
+             s.ucan(s.agent, s.service.did, ability::blob_add, s.space.did.text(),
+                    Value(Map{{"blob", Value(Map{{"digest", Value(multihash_of(view_of("other")))},
+                                                 {"size", Value(9)}})}}));
          s.slot(s.receipt(s.service, add, s.added.out));
        }},
       {"the receipt is of another service",  // 7: another tenant's receipt in this slot
@@ -229,14 +231,13 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
        }},
       {"the receipt is of another ability",  // 8: a receipt for something that costs nothing
        [](Story& s) {
-         const Ucan info = s.ucan(s.agent, s.service.did, "space/info", s.space.did.text(),
-                                  s.blob_nb());
+         const Ucan info =
+             s.ucan(s.agent, s.service.did, "space/info", s.space.did.text(), s.blob_nb());
          s.slot(s.receipt(s.service, info, s.added.out));
        }},
       {"the link is to no receipt",  // 9: the invocation itself
        [](Story& s) {
-         s.entry(blob_key(s.multihash),
-                 Value(Map{{s.service.did.text(), Value(s.add.cid())}}));
+         s.entry(blob_key(s.multihash), Value(Map{{s.service.did.text(), Value(s.add.cid())}}));
        }},
       {"the link is to no receipt",  // 10: the receipt in another encoding: keys unsorted
        [](Story& s) {
@@ -245,8 +246,7 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
          bytes.insert(bytes.begin() + 1, 2);
          Block block = Block::of_cbor(std::move(bytes));
          s.blocks.put(block);
-         s.entry(blob_key(s.multihash),
-                 Value(Map{{s.service.did.text(), Value(block.cid)}}));
+         s.entry(blob_key(s.multihash), Value(Map{{s.service.did.text(), Value(block.cid)}}));
        }},
       {"the signature is not by a key of the issuer",  // 11: algorithm confusion: RS256 in name
        [](Story& s) {
@@ -313,14 +313,15 @@ TEST_CASE("R17 R20: an effect counts only by its cause, and a site only by its n
     fields.audience = story.space.did;
     fields.expires = expires;
     fields.capabilities.push_back(
-        {ability::location, std::move(with),
+        {ability::location,
+         std::move(with),
          Value(Map{{"content", Value(Map{{"digest", Value(digest)}})},
                    {"location", Value(List{Value("http://127.0.0.1/blob")})}}),
          {}});
     const Ucan site = issue(std::move(fields), issuer);
     story.blocks.put(site.block);
-    story.task(story.receipt(story.service, story.accept,
-                             Story::ok(Map{{"site", Value(site.cid())}})));
+    story.task(
+        story.receipt(story.service, story.accept, Story::ok(Map{{"site", Value(site.cid())}})));
     return story.status();
   };
   SECTION("a good one, for comparison") {
@@ -338,8 +339,9 @@ TEST_CASE("R17 R20: an effect counts only by its cause, and a site only by its n
     CHECK(status.locations.empty());
   }
   SECTION("a site of another blob") {
-    CHECK(with_site(story.service, story.service.did.text(), multihash_of(view_of("x")), {})
-              .reason == "the site is of another blob");
+    CHECK(
+        with_site(story.service, story.service.did.text(), multihash_of(view_of("x")), {}).reason ==
+        "the site is of another blob");
   }
   SECTION("a site that has expired is not shown as available") {
     const BlobStatus status =

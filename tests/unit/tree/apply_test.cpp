@@ -1,5 +1,6 @@
-#include <catch2/catch.hpp>
 #include <set>
+
+#include <catch2/catch.hpp>
 
 #include "support/trees.hpp"
 
@@ -13,7 +14,9 @@ constexpr std::uint64_t programs = 40;
 constexpr std::uint64_t programs = 120;
 #endif
 
-std::set<Digest> set_of(const std::vector<Digest>& list) { return {list.begin(), list.end()}; }
+std::set<Digest> set_of(const std::vector<Digest>& list) {
+  return {list.begin(), list.end()};
+}
 
 /// One program: a random map, then batches of edits, each checked against a build from nothing.
 void run_program(std::uint64_t seed) {

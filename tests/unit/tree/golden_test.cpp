@@ -36,9 +36,8 @@ TEST_CASE("R9: golden roots come out of random batches of edits, whatever their 
       // Something that goes again with the next batch, so that deletes are in it too.
       if (at > 0) some.push_back({edits[at - 1].key, std::nullopt});
       if (at > 0 && at + 1 < edits.size()) some.push_back({edits[at].key, edits[at].value});
-      std::stable_sort(some.begin(), some.end(), [](const Edit& a, const Edit& b) {
-        return compare(a.key, b.key) < 0;
-      });
+      std::stable_sort(some.begin(), some.end(),
+                       [](const Edit& a, const Edit& b) { return compare(a.key, b.key) < 0; });
       some.erase(std::unique(some.begin(), some.end(),
                              [](const Edit& a, const Edit& b) { return a.key == b.key; }),
                  some.end());

@@ -148,9 +148,10 @@ TEST_CASE("R11: keys and values out of range are refused by name") {
   CHECK(check_key(Bytes{0}));
   CHECK(StoredValue::of(cbor_bytes((1 << 20) - 5, 1), store));
   CHECK(StoredValue::of(cbor_bytes(1 << 20, 1), store).error().code == Errc::limit);
-  for (const char* bad : {"f7", "fb3ff0000000000000", "fb8000000000000000", "fb7ff8000000000000",
-                          "1b8000000000000000", "3b8000000000000000", "1817", "61ff", "a2616201616101",
-                          "a2616101616101", "a1695f5f70726f746f5f5f01", "0000", "", "c001", "f93c00"}) {
+  for (const char* bad :
+       {"f7", "fb3ff0000000000000", "fb8000000000000000", "fb7ff8000000000000",
+        "1b8000000000000000", "3b8000000000000000", "1817", "61ff", "a2616201616101",
+        "a2616101616101", "a1695f5f70726f746f5f5f01", "0000", "", "c001", "f93c00"}) {
     INFO(bad);
     CHECK(StoredValue::of(*bytes_of_hex(bad), store).error().code == Errc::invalid_value);
   }
