@@ -81,6 +81,14 @@ class Cid {
   std::shared_ptr<const Bytes> long_ = nullptr;  // the bytes, if they do not fit
 };
 
+/// The digest of a CID of SHA-256.
+inline Digest digest_of(const Cid& cid) noexcept {
+  Digest digest{};
+  const ByteView bytes = cid.digest();
+  std::memcpy(digest.data(), bytes.data(), std::min(bytes.size(), digest_size));
+  return digest;
+}
+
 struct CidHash {
   std::size_t operator()(const Cid& cid) const noexcept {
     // The end of a CID is the end of a cryptographic hash: as good as any hash of it.

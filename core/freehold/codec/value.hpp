@@ -105,4 +105,10 @@ inline bool Map::empty() const noexcept {
   return entries_.empty();
 }
 
+/// The number, if there is a value and it is an integer from 0 to 2^64 - 1: for fields of maps.
+inline std::optional<std::uint64_t> uint_of(const Value* value) noexcept {
+  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
+  return value->as_integer()->as_uint64();
+}
+
 }  // namespace freehold

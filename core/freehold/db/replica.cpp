@@ -6,23 +6,6 @@
 
 namespace freehold {
 
-namespace {
-
-std::optional<Digest> node_of(const Value* value) {
-  if (value == nullptr || value->as_link() == nullptr) return std::nullopt;
-  if (!value->as_link()->is_cbor_sha256()) return std::nullopt;
-  Digest digest;
-  std::memcpy(digest.data(), value->as_link()->digest().data(), digest_size);
-  return digest;
-}
-
-std::optional<std::uint64_t> uint_of(const Value* value) {
-  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
-  return value->as_integer()->as_uint64();
-}
-
-}  // namespace
-
 std::vector<Did> KnownServices::keys_of(const Did& did) const {
   const auto found = keys_.find(did.text());
   if (found == keys_.end()) return {};

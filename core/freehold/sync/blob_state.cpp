@@ -22,8 +22,7 @@ std::string text_of_error(const Value& error) {
 std::uint64_t size_of(const Ucan& add) {
   const Value* blob = add.capabilities[0].nb ? add.capabilities[0].nb->find("blob") : nullptr;
   const Value* size = blob == nullptr ? nullptr : blob->find("size");
-  if (size == nullptr || size->as_integer() == nullptr) return 0;
-  return size->as_integer()->as_uint64().value_or(0);
+  return uint_of(size).value_or(0);
 }
 
 class Deriver {

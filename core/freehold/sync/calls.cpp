@@ -9,19 +9,6 @@ const Value* field(const Value& map, const char* name) {
   return value != nullptr && value->is_null() ? nullptr : value;  // null is as good as absent
 }
 
-std::optional<std::uint64_t> uint_of(const Value* value) {
-  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
-  return value->as_integer()->as_uint64();
-}
-
-std::optional<Digest> node_of(const Value* value) {
-  if (value == nullptr || value->as_link() == nullptr) return std::nullopt;
-  if (!value->as_link()->is_cbor_sha256()) return std::nullopt;
-  Digest digest;
-  std::memcpy(digest.data(), value->as_link()->digest().data(), digest_size);
-  return digest;
-}
-
 /// Sets `to` from an optional link. False if there is something else.
 bool read_link(const Value& map, const char* name, std::optional<Cid>* to) {
   const Value* value = field(map, name);

@@ -7,12 +7,6 @@ namespace freehold {
 
 namespace {
 
-std::optional<std::uint64_t> uint_of(const Value& map, const char* name) {
-  const Value* value = map.find(name);
-  if (value == nullptr || value->as_integer() == nullptr) return std::nullopt;
-  return value->as_integer()->as_uint64();
-}
-
 /// A link or null at `name`; false if there is neither.
 bool read_link(const Value& map, const char* name, std::optional<Cid>* to) {
   const Value* value = map.find(name);
@@ -37,10 +31,10 @@ Result<Checkpoint> Checkpoint::decode(Block block) {
   const Value& nb = *ucan.capabilities[0].nb;
   const Value* space = nb.find("space");
   const Value* root = nb.find("root");
-  const auto seq = uint_of(nb, "seq");
-  const auto count = uint_of(nb, "count");
-  const auto bytes = uint_of(nb, "bytes");
-  const auto time = uint_of(nb, "time");
+  const auto seq = uint_of(nb.find("seq"));
+  const auto count = uint_of(nb.find("count"));
+  const auto bytes = uint_of(nb.find("bytes"));
+  const auto time = uint_of(nb.find("time"));
   if (space == nullptr || space->as_text() == nullptr || root == nullptr ||
       root->as_link() == nullptr || !root->as_link()->is_cbor_sha256() || !seq || *seq == 0 ||
       !count || !bytes || !time || *time > limits::integer_safe_max ||
@@ -52,7 +46,7 @@ Result<Checkpoint> Checkpoint::decode(Block block) {
   if (ucan.capabilities[0].with != checkpoint.space.text() || ucan.audience != checkpoint.space) {
     return fail(Errc::malformed, "checkpoint: with and aud are not the space");
   }
-  std::memcpy(checkpoint.root.data(), root->as_link()->digest().data(), digest_size);
+  checkpoint.root = digest_of(*root->as_link());
   checkpoint.seq = *seq;
   checkpoint.weight = {*count, *bytes};
   checkpoint.time = static_cast<std::int64_t>(*time);

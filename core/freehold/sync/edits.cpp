@@ -27,9 +27,7 @@ Result<StoredValue> decode_link(const Value& link, const Value& size) {
       number->magnitude > limits::value_bytes_max) {
     return fail(Errc::invalid_edits, "edits: entries: size of a linked value out of range");
   }
-  Digest digest;
-  std::memcpy(digest.data(), cid->digest().data(), digest_size);
-  return StoredValue::of_link(digest, number->magnitude);
+  return StoredValue::of_link(digest_of(*cid), number->magnitude);
 }
 
 Result<StoredValue> decode_inline(const Value& value) {

@@ -123,9 +123,7 @@ class Merger {
     Bytes encoded = encode_cbor(value);
     if (encoded.size() <= limits::value_inline_bytes_max) return StoredValue::of_inline(encoded);
     Block block = Block::of_cbor(std::move(encoded));
-    Digest digest;
-    std::memcpy(digest.data(), block.cid.digest().data(), digest_size);
-    StoredValue linked = StoredValue::of_link(digest, block.bytes().size());
+    StoredValue linked = StoredValue::of_link(digest_of(block.cid), block.bytes().size());
     result_.blocks.push_back(std::move(block));
     return linked;
   }

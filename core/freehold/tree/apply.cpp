@@ -10,12 +10,6 @@ namespace freehold {
 
 namespace {
 
-Digest digest_of(const Cid& cid) {
-  Digest digest;
-  std::memcpy(digest.data(), cid.digest().data(), digest_size);
-  return digest;
-}
-
 /// Asks for every node between `digest` and the keys of `edits`, so that all that is missing is
 /// named at once.
 void touch(NodeSource& source, const Digest& digest, int level, std::span<const LevelEdit> edits) {
@@ -107,7 +101,7 @@ std::vector<LevelEdit> level_edits_of(std::span<const Edit> edits) {
 /// The root over these nodes of `level`: the one there is, or a tree built on them.
 void crown(std::vector<LevelEdit>& nodes, int level, Work& work, Applied& applied) {
   if (nodes.size() == 1) {
-    std::memcpy(applied.root.data(), nodes[0].payload->data() + 9, digest_size);
+    applied.root = link_of(*nodes[0].payload);
     applied.weight = nodes[0].weight;
     return;
   }

@@ -35,7 +35,7 @@ void Builder::write_ready(std::size_t i) {
     }
     const ByteView separator =
         separator_of(number, group.entries.front().key, level.nodes == 0, level.last_key);
-    std::memcpy(level.last_node.data(), block.cid.digest().data(), digest_size);
+    level.last_node = digest_of(block.cid);
     level_at(i + 1).chunker.push(separator, {}, child_payload(level.last_node, weight), true,
                                  weight);
     level.last_key = copy_of(group.entries.back().key);
@@ -62,7 +62,7 @@ TreeStats Builder::finish() {
     }
   }
   Block empty = Block::of_cbor(encode_node(0, {}));
-  std::memcpy(stats.root.data(), empty.cid.digest().data(), digest_size);
+  stats.root = digest_of(empty.cid);
   stats.height = 1;
   stats.nodes = 1;
   sink_->put(std::move(empty));

@@ -13,8 +13,7 @@ Result<StoredValue> StoredValue::of(ByteView encoded, BlockSink& sink) {
   FH_CHECK(check_value(encoded));
   if (encoded.size() <= limits::value_inline_bytes_max) return of_inline(encoded);
   Block block = Block::of_cbor(copy_of(encoded));
-  Digest digest;
-  std::memcpy(digest.data(), block.cid.digest().data(), digest_size);
+  const Digest digest = digest_of(block.cid);
   sink.put(std::move(block));
   return of_link(digest, encoded.size());
 }
@@ -29,9 +28,7 @@ StoredValue StoredValue::of_link(const Digest& block, std::uint64_t size) {
 
 Digest StoredValue::link() const noexcept {
   assert(is_linked);
-  Digest digest;
-  std::memcpy(digest.data(), payload.data() + 9, digest_size);  // after tag, length, CID head
-  return digest;
+  return link_of(payload);
 }
 
 std::optional<ByteView> StoredValue::encoded(const BlockStore& store) const {

@@ -10,12 +10,6 @@ namespace freehold {
 
 namespace {
 
-Digest digest_of(const Block& block) {
-  Digest digest;
-  std::memcpy(digest.data(), block.cid.digest().data(), digest_size);
-  return digest;
-}
-
 std::uint64_t entries_bytes(const Node& node) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < node.size(); ++i) sum += node.entry_bytes(i);
@@ -133,7 +127,7 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
   if (at_boundary) boundary_->is_taken_over = true;
   Block block = Block::of_cbor(node.encode_with(replaced));
   erase_above(old_separator);
-  put_above(separator, digest_of(block), weight);
+  put_above(separator, digest_of(block.cid), weight);
   dropped_.push_back(digest);
   written_.push_back(std::move(block));
 }
@@ -284,14 +278,14 @@ bool LevelPass::take_ready(Region& region, bool* stopped) {
       region.is_kept[t - 1] = true;
     } else {
       Block block = Block::of_cbor(encode_node(level_, group.entries));
-      digest = digest_of(block);
+      digest = digest_of(block.cid);
       written_.push_back(std::move(block));
     }
     put_above(separator, digest, weight);
     region.last_key = copy_of(group.entries.back().key);
     ++region.nodes;
     region.entries += group.entries.size();
-    if (level_ > 0) std::memcpy(region.only_child.data(), group.entries[0].payload.data() + 9, 32);
+    if (level_ > 0) region.only_child = link_of(group.entries[0].payload);
     region.is_aligned = t != 0;
     if (t != 0) region.settled_old = t;
 

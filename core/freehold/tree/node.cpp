@@ -222,9 +222,7 @@ Weight Node::weight(std::size_t i) const noexcept {
 
 Digest Node::link(std::size_t i) const noexcept {
   assert(items_[i].is_linked);
-  Digest digest;
-  std::memcpy(digest.data(), block_.data() + items_[i].payload_at + sizeof link_head, digest_size);
-  return digest;
+  return link_of(payload(i));
 }
 
 std::uint64_t Node::value_bytes(std::size_t i) const noexcept {
@@ -293,6 +291,13 @@ std::uint64_t leaf_entry_bytes(std::size_t key_size, std::size_t payload_size) n
 
 std::uint64_t internal_entry_bytes_of(std::size_t key_size) noexcept {
   return key_size + limits::internal_entry_bytes;
+}
+
+Digest link_of(ByteView payload) noexcept {
+  assert(payload.size() > link_size);
+  Digest digest;
+  std::memcpy(digest.data(), payload.data() + sizeof link_head, digest_size);
+  return digest;
 }
 
 Bytes linked_payload(const Digest& link, std::uint64_t size) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "freehold/block/block.hpp"
+#include "freehold/codec/value.hpp"
 
 namespace freehold {
 
@@ -99,6 +100,9 @@ struct EntryView {
   Weight weight;
 };
 
+/// The digest in the payload of a linked value, or of an internal entry.
+Digest link_of(ByteView payload) noexcept;
+
 /// The payload of a linked value, and of an internal entry.
 Bytes linked_payload(const Digest& link, std::uint64_t size);
 Bytes child_payload(const Digest& link, Weight weight);
@@ -109,6 +113,13 @@ Bytes encode_node(int level, std::span<const EntryView> entries);
 /// The CID of a node, or of a large value's block, by its digest.
 inline Cid node_cid(const Digest& digest) {
   return Cid::of_digest(codec::dag_cbor, digest);
+}
+
+/// The digest of the node that `value` links to, if there is one and it is such a link.
+inline std::optional<Digest> node_of(const Value* value) noexcept {
+  if (value == nullptr || value->as_link() == nullptr) return std::nullopt;
+  if (!value->as_link()->is_cbor_sha256()) return std::nullopt;
+  return digest_of(*value->as_link());
 }
 
 }  // namespace freehold
