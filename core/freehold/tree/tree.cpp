@@ -128,6 +128,36 @@ Result<Page> Tree::list(const Range& range, Missing* missing) const {
   return tl::unexpected<Error>(error_of(source, missing));
 }
 
+Result<std::uint64_t> Tree::rank(ByteView key, Missing* missing) const {
+  NodeSource source(*store_);
+  std::uint64_t before = 0;
+  const Node* node = source.node(root_);
+  while (node != nullptr && !node->is_leaf()) {
+    const std::size_t child = node->child_of(key);
+    for (std::size_t i = 0; i < child; ++i) before += node->weight(i).count;
+    node = source.node(node->link(child), node->level() - 1);
+  }
+  if (node == nullptr) return tl::unexpected<Error>(error_of(source, missing));
+  return before + node->lower_bound(key);
+}
+
+Result<std::uint64_t> Tree::count(const Range& range, Missing* missing) const {
+  const Interval interval(range);
+  // The key right behind k is k with a zero byte: so an exclusive bound becomes the other kind.
+  const auto rank_at = [&](const Bytes& key, bool is_behind) {
+    Bytes at = key;
+    if (is_behind) at.push_back(0);
+    return rank(at, missing);
+  };
+  FH_TRY(const std::uint64_t low, rank_at(interval.low, interval.low_exclusive));
+  if (!interval.high) {
+    FH_TRY(const Weight all, weight(missing));
+    return all.count - low;
+  }
+  FH_TRY(const std::uint64_t high, rank_at(*interval.high, interval.high_inclusive));
+  return high > low ? high - low : 0;
+}
+
 Result<Weight> Tree::weight(Missing* missing) const {
   NodeSource source(*store_);
   const Node* root = source.node(root_);

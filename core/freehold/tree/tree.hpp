@@ -41,6 +41,10 @@ class Tree {
   /// Reads height + k / fan-out + 1 nodes for k entries. Fails whole if a node is missing; all
   /// nodes of the range that the nodes at hand name are in `*missing` then.
   Result<Page> list(const Range& range, Missing* missing = nullptr) const;
+  /// How many entries have a key less than `key`. Reads one node a level.
+  Result<std::uint64_t> rank(ByteView key, Missing* missing = nullptr) const;
+  /// How many entries a range has, whatever its limit. Reads two nodes a level.
+  Result<std::uint64_t> count(const Range& range, Missing* missing = nullptr) const;
   /// Entries and their bytes. Reads the root.
   Result<Weight> weight(Missing* missing = nullptr) const;
   /// Levels; 1 for a tree of one leaf.
