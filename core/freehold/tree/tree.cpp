@@ -64,6 +64,27 @@ void touch(NodeSource& source, const Digest& digest, int level, const Interval& 
   }
 }
 
+/// Where the delimiter begins behind the prefix of `key`; its size if nowhere.
+std::size_t delimiter_in(const Bytes& key, const FolderQuery& query) {
+  if (key.size() < query.prefix.size()) return key.size();
+  const auto from = key.begin() + static_cast<std::ptrdiff_t>(query.prefix.size());
+  const auto found = std::search(from, key.end(), query.delimiter.begin(), query.delimiter.end());
+  return static_cast<std::size_t>(found - key.begin());
+}
+
+/// The least key behind an entry's key, or behind all that a common prefix stands for.
+Bytes behind(const Bytes& key, const FolderQuery& query) {
+  const std::size_t cut = delimiter_in(key, query);
+  if (cut < key.size()) {
+    Bytes prefix(key.begin(),
+                 key.begin() + static_cast<std::ptrdiff_t>(cut + query.delimiter.size()));
+    return prefix_end(prefix).value_or(Bytes());
+  }
+  Bytes next = key;
+  next.push_back(0);
+  return next;
+}
+
 bool list_forward(LevelCursor& cursor, const Interval& interval, std::size_t limit, Page& page) {
   if (!cursor.seek(interval.low)) return false;
   for (bool more = true; more;) {
@@ -126,6 +147,48 @@ Result<Page> Tree::list(const Range& range, Missing* missing) const {
   std::size_t leaves = std::min<std::size_t>(range.limit, limits::read_keys_max);
   touch(source, root_, -1, interval, &leaves, range.reverse);
   return tl::unexpected<Error>(error_of(source, missing));
+}
+
+Result<FolderPage> Tree::list_folder(const FolderQuery& query, Missing* missing) const {
+  FolderPage page;
+  if (query.delimiter.empty()) return fail(Errc::malformed, "delimiter: empty");
+  if (query.limit == 0) return page;
+  const std::optional<Bytes> end = prefix_end(query.prefix);
+  NodeSource source(*store_);
+  LevelCursor cursor(source, root_, 0);
+  Bytes at = query.prefix;  // nothing before this is looked at any more
+  if (query.after) {
+    const Bytes next = behind(*query.after, query);
+    if (next.empty()) return page;
+    at = std::max(at, next, BytesLess());
+  }
+  Bytes last;
+  for (;;) {
+    if (!cursor.seek(at)) return tl::unexpected<Error>(error_of(source, missing));
+    std::size_t i = cursor.node().lower_bound(at);
+    if (i == cursor.node().size()) {
+      bool moved = false;
+      if (!cursor.next(&moved)) return tl::unexpected<Error>(error_of(source, missing));
+      if (!moved) return page;
+      i = 0;
+    }
+    const Node& leaf = cursor.node();
+    if (end && leaf.compare_key(i, *end) >= 0) return page;
+    if (page.entries.size() + page.prefixes.size() == query.limit) {
+      page.next = last;
+      return page;
+    }
+    last = leaf.key(i);
+    const std::size_t cut = delimiter_in(last, query);
+    if (cut < last.size()) {
+      last.resize(cut + query.delimiter.size());
+      page.prefixes.push_back(last);
+    } else {
+      page.entries.push_back({last, value_at(leaf, i)});
+    }
+    at = behind(last, query);
+    if (at.empty()) return page;
+  }
 }
 
 Result<std::uint64_t> Tree::rank(ByteView key, Missing* missing) const {

@@ -24,6 +24,20 @@ struct Page {
   std::optional<Bytes> next;
 };
 
+/// A flat map seen as folders, as S3 does: keys under `prefix` up to the next `delimiter` behind
+/// it.
+struct FolderQuery {
+  Bytes prefix;
+  Bytes delimiter;               // of one byte or more
+  std::optional<Bytes> after;    // go on behind this key or common prefix
+  std::size_t limit = SIZE_MAX;  // of entries and common prefixes together
+};
+struct FolderPage {
+  std::vector<Entry> entries;   // keys with no delimiter behind the prefix
+  std::vector<Bytes> prefixes;  // of the others, once each, with their delimiter
+  std::optional<Bytes> next;    // as for Page: the `after` of the next one
+};
+
 /// A root and a borrowed store: a value, cheap to copy. A change makes a new Tree and leaves this
 /// one as it was. Two trees hold the same entries iff their roots are equal (chunker.hpp).
 ///
@@ -41,6 +55,9 @@ class Tree {
   /// Reads height + k / fan-out + 1 nodes for k entries. Fails whole if a node is missing; all
   /// nodes of the range that the nodes at hand name are in `*missing` then.
   Result<Page> list(const Range& range, Missing* missing = nullptr) const;
+  /// One level of folders. What lies deeper is skipped, not read: about one node a level for each
+  /// common prefix.
+  Result<FolderPage> list_folder(const FolderQuery& query, Missing* missing = nullptr) const;
   /// How many entries have a key less than `key`. Reads one node a level.
   Result<std::uint64_t> rank(ByteView key, Missing* missing = nullptr) const;
   /// How many entries a range has, whatever its limit. Reads two nodes a level.

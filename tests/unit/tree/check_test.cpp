@@ -100,4 +100,52 @@ TEST_CASE("R12: rank and count of a range agree with counting") {
   }
 }
 
+TEST_CASE("R32: a flat map lists as folders, page by page, without what lies deeper") {
+  std::mt19937_64 random(44);
+  Map map;
+  std::vector<std::string> names{"a", "b", "ab", "photos", "x/y", "p\xff", "\xff"};
+  for (int i = 0; i < 3000; ++i) {
+    std::string path;
+    for (auto depth = random() % 4; depth > 0; --depth) {
+      path += names[static_cast<std::size_t>(random()) % names.size()] + "/";
+    }
+    path += "f" + std::to_string(random() % 900);
+    map[key(path)] = inline_value(cbor_bytes(100, 1));
+  }
+  MemoryStore store;
+  const Tree tree(store, build(map, store).root);
+  for (const std::string& prefix :
+       {std::string(), std::string("a/"), std::string("a"), std::string("photos/b/"),
+        std::string("\xff"), std::string("none/")}) {
+    std::vector<Bytes> entries;
+    std::vector<Bytes> prefixes;
+    for (const auto& [at, value] : map) {
+      if (!starts_with(at, key(prefix))) continue;
+      const std::string_view rest = text_of(at).substr(prefix.size());
+      const std::size_t cut = rest.find('/');
+      if (cut == std::string_view::npos) {
+        entries.push_back(at);
+      } else {
+        Bytes common = key(prefix + std::string(rest.substr(0, cut + 1)));
+        if (prefixes.empty() || prefixes.back() != common) prefixes.push_back(std::move(common));
+      }
+    }
+    for (const std::size_t limit : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
+      FolderQuery query{key(prefix), key("/"), std::nullopt, limit};
+      std::vector<Bytes> seen_entries;
+      std::vector<Bytes> seen_prefixes;
+      for (;;) {
+        const auto page = tree.list_folder(query);
+        REQUIRE(page);
+        for (const Entry& entry : page->entries) seen_entries.push_back(entry.key);
+        for (const Bytes& common : page->prefixes) seen_prefixes.push_back(common);
+        if (!page->next) break;
+        query.after = page->next;
+      }
+      CHECK(seen_entries == entries);
+      CHECK(seen_prefixes == prefixes);
+    }
+  }
+}
+
 }  // namespace freehold::test
