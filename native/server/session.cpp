@@ -15,6 +15,8 @@ constexpr std::size_t chunk_bytes = 256 << 10;
 constexpr std::chrono::seconds idle_time_max{60};
 constexpr std::chrono::seconds chunk_time_max{30};  // for each piece of a body, either way
 constexpr std::chrono::seconds linger_time_max{2};
+// Whoever sends a little too much gets to the end of it, and reads why it was refused.
+constexpr std::size_t linger_bytes_max = 4 * limits::message_bytes_max;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 using HeaderParser = http::request_parser<http::empty_body>;
@@ -307,7 +309,7 @@ class Session {
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     Bytes chunk(chunk_bytes);
     stream_.expires_after(linger_time_max);
-    for (std::size_t read = 0; read < limits::message_bytes_max;) {
+    for (std::size_t read = 0; read < linger_bytes_max;) {
       auto [error, bytes] =
           co_await stream_.async_read_some(asio::buffer(chunk.data(), chunk.size()), as_result);
       if (error) co_return;

@@ -358,6 +358,7 @@ step('R1 R3: a second device that is given a delegation sees the same root', asy
 
 step('R15: what the user writes under /blob/ is not recognised as a commitment', async () => {
   await page.click(`${fileOf('film.txt')} .plain`);
+  await page.locator('#file-dialog[open] #file-name:text-is("film.txt")').waitFor();
   const text = await page.locator('#file-facts dt:text-is("Multihash") + dd code').textContent();
   await page.keyboard.press('Escape');
   await page.evaluate(async (multihash) => {
