@@ -18,19 +18,6 @@ struct SpaceRecord {
   std::optional<Cid> proof;  // the space's delegation of assert/state to the authority
 };
 
-/// The last sync of a device that was taken (docs/design.md section 3, Retries).
-struct DeviceRecord {
-  std::uint64_t n = 0;
-  std::optional<Cid> since;
-  Digest since_root{};  // what the device's edits were made to
-  Digest root{};        // what it sent
-  Cid invocation;
-  Bytes receipt;         // the bytes of its receipt
-  Cid checkpoint;        // that it was answered with
-  Digest answered{};     // the root that its answer led to ...
-  bool is_part = false;  // ... which is only on the way to the checkpoint's
-};
-
 /// A provider's service to a space, and what is used of it.
 struct SubscriptionRecord {
   Did provider;
@@ -70,14 +57,12 @@ struct TaskRecord {
 };
 
 Bytes encode(const SpaceRecord& record);
-Bytes encode(const DeviceRecord& record);
 Bytes encode(const SubscriptionRecord& record);
 Bytes encode(const BlobRecord& record);
 Bytes encode(const TaskRecord& record);
 
 /// Errc::corrupt: it is not what we wrote.
 Result<SpaceRecord> decode_space(ByteView bytes);
-Result<DeviceRecord> decode_device(ByteView bytes);
 Result<SubscriptionRecord> decode_subscription(ByteView bytes);
 Result<BlobRecord> decode_blob(ByteView bytes);
 Result<TaskRecord> decode_task(ByteView bytes);

@@ -18,11 +18,10 @@ Result<Outcome> read_state(Call& call) {
   const Result<ReadReply> reply = read(space->blocks(), *asked, head.root);
   if (!reply) return Outcome::failed(error_of(reply.error()));
 
-  Outcome outcome =
-      Outcome::ok(Map{{"root", Value(node_cid(asked->root.value_or(head.root)))},
-                      {"checkpoint", Value(*head.checkpoint)},
-                      {"complete", Value(reply->is_complete)},
-                      {"nodes", Value(static_cast<std::uint64_t>(reply->blocks.size()))}});
+  Outcome outcome;
+  outcome.out =
+      Value(Map{{"ok", encode(ReadAnswer{asked->root.value_or(head.root), *head.checkpoint,
+                                         reply->is_complete, reply->upto})}});
   for (const Cid& cid : reply->blocks) {
     if (const auto bytes = space->blocks().find(cid)) {
       outcome.blocks.emplace_back(cid, copy_of(*bytes));

@@ -2,21 +2,33 @@
 
 #include <cstdlib>
 
+#include "freehold/sync/names.hpp"
+#include "freehold/tree/cursor.hpp"
+
 namespace freehold::test {
+
+Authority::Authority(Signer signer, Did space)
+    : signer_(std::move(signer)), space_(std::move(space)), head_(empty_root()) {
+  blocks_.put(empty_node());
+}
+
+std::optional<Cid> Authority::checkpoint() const {
+  return checkpoint_ ? std::optional<Cid>(checkpoint_->cid()) : std::nullopt;
+}
+
+std::optional<Digest> Authority::root_of(const Cid& checkpoint) const {
+  const auto found = roots_.find(checkpoint);
+  return found == roots_.end() ? std::nullopt : std::optional<Digest>(found->second);
+}
 
 Bytes Authority::respond(const Ucan& invocation, Value out, std::vector<Block> blocks) {
   ReceiptFields fields;
   fields.ran = invocation.cid();
   fields.out = std::move(out);
   const Receipt receipt = issue(std::move(fields), signer_);
+  if (checkpoint_) blocks.push_back(checkpoint_->ucan.block);
   blocks.push_back(receipt.block);
   return encode_message({}, std::span(&receipt, 1), blocks);
-}
-
-Bytes Authority::refuse(const Ucan& invocation, const char* name, Map more) {
-  more.set("name", Value(name));
-  more.set("message", Value("refused"));
-  return respond(invocation, Value(Map{{"error", Value(std::move(more))}}), {});
 }
 
 void Authority::advance(const Digest& root, std::int64_t now) {
@@ -27,7 +39,7 @@ void Authority::advance(const Digest& root, std::int64_t now) {
   if (checkpoint_) fields.prev = checkpoint_->cid();
   if (const std::uint64_t skip = seq_ & (seq_ - 1); skip != 0) fields.skip = by_seq_[skip];
   fields.weight = *Tree(blocks_, root).weight();
-  fields.time = now;
+  fields.time = checkpoint_ ? std::max(now, checkpoint_->time) : now;
   checkpoint_ = issue_checkpoint(std::move(fields), signer_, std::nullopt);
   blocks_.put(checkpoint_->ucan.block);
   by_seq_[seq_] = checkpoint_->cid();
@@ -41,73 +53,99 @@ void Authority::edit(std::vector<Edit> edits, std::int64_t now) {
   if (applied->root != head_) advance(applied->root, now);
 }
 
+void Authority::forget() {
+  MemoryStore kept;
+  kept.put(empty_node());
+  std::vector<Digest> open{head_};
+  while (!open.empty()) {
+    const Digest digest = open.back();
+    open.pop_back();
+    const Block block = blocks_.block(node_cid(digest));
+    if (block.cid.is_null()) std::abort();
+    const auto node = Node::decode(block.bytes());
+    for (std::size_t i = 0; i < node->size(); ++i) {
+      if (!node->is_leaf()) {
+        open.push_back(node->link(i));
+      } else if (node->is_linked(i)) {
+        kept.put(blocks_.block(node_cid(node->link(i))));
+      }
+    }
+    kept.put(block);
+  }
+  roots_.clear();
+  if (checkpoint_) {
+    kept.put(checkpoint_->ucan.block);
+    roots_[checkpoint_->cid()] = head_;
+  }
+  blocks_ = std::move(kept);
+}
+
 Bytes Authority::answer(ByteView bytes, std::int64_t now) {
   const auto message = decode_message(bytes);
   if (!message || message->execute.size() != 1) std::abort();
   const auto invocation = Ucan::decode(message->blocks.block(message->execute[0]));
   if (!invocation) std::abort();
-  const auto call = decode_sync_call(*invocation->capabilities[0].nb);
-  if (!call) return refuse(*invocation, "Malformed");
-  Device& device = devices_[invocation->issuer.text()];
-  if (call->n <= device.n) {
-    if (invocation->cid() == device.invocation) return device.response;
-    return refuse(*invocation, name_of(Errc::superseded), {{"n", Value(device.n)}});
-  }
-  if (call->since && !roots_.contains(*call->since)) {
-    return refuse(*invocation, name_of(Errc::base_unknown));
-  }
-  for (const auto& [cid, block] : message->blocks.blocks()) blocks_.put(block);
+  if (invocation->capabilities[0].can == ability::state_read) return read(*invocation);
+  return sync(*invocation, *message, now);
+}
 
-  SyncInput input;
-  input.since_root = call->since ? roots_[*call->since] : empty_root();
-  if (device.more_checkpoint && call->since == device.more_checkpoint) {
-    input.since_root = device.more_root;
+/// What has come into /queue/ goes to /invoked/ and runs, if it never has.
+Digest Authority::take_queue(const SyncMerged& merged) {
+  std::map<Bytes, std::optional<StoredValue>, BytesLess> moved;
+  for (const Difference& change : merged.changes) {
+    if (!change.after || !starts_with(change.key, view_of(key_prefix::queue))) continue;
+    const Bytes name(change.key.begin() + static_cast<std::ptrdiff_t>(key_prefix::queue.size()),
+                     change.key.end());
+    Bytes invoked = copy_of(view_of(key_prefix::invoked));
+    append(invoked, name);
+    moved[change.key] = std::nullopt;
+    moved[invoked] = change.after;
+    if (!runs_.contains(name)) ++runs_[name];
   }
-  input.base_root = input.since_root;
-  input.may_lack_keys = device.n > 0 && !call->since;
-  input.has_lost_base = input.may_lack_keys && device.since;
-  const bool is_retry = device.n > 0 && call->since == device.since;
-  if (is_retry || input.may_lack_keys) input.base_root = device.root;
-  input.head_root = head_;
-  input.stated_root = call->root;
-  input.by = {invocation->issuer, call->n};
-  if (call->edits) {
-    auto edits = decode_edits(*message->blocks.find(*call->edits));
-    if (!edits) return refuse(*invocation, name_of(edits.error().code));
-    input.edits = *std::move(edits);
+  std::vector<Edit> edits;
+  for (auto& [key, value] : moved) edits.push_back({key, value});
+  const auto applied = apply(blocks_, merged.applied.root, edits, blocks_);
+  if (!applied) std::abort();
+  return applied->root;
+}
+
+Bytes Authority::sync(const Ucan& invocation, const Message& message, std::int64_t now) {
+  const auto refuse = [&](Value error, std::vector<Block> blocks = {}) {
+    return respond(invocation, Value(Map{{"error", std::move(error)}}), std::move(blocks));
+  };
+  const auto call = decode_sync_call(*invocation.capabilities[0].nb);
+  if (!call) return refuse(error_of(call.error()));
+  std::optional<DeviceRecord> before;
+  const auto device = devices_.find(invocation.issuer.text());
+  if (device != devices_.end()) {
+    if (device->second.record.invocation == invocation.cid()) return device->second.response;
+    before = device->second.record;
   }
+  SyncTurn turn(*this, message.blocks, invocation, std::move(before));
   const KnownServices nobody;
   const Recogniser recogniser(space_, blocks_, nobody, now);
-  const auto merged = merge_sync(blocks_, input, recogniser, blocks_);
-  if (!merged) return refuse(*invocation, name_of(merged.error().code));
-  if (merged->applied.root != head_ || !checkpoint_) advance(merged->applied.root, now);
+  auto refused = turn.take(*call, recogniser);
+  if (!refused) std::abort();
+  if (*refused) return refuse((*refused)->error, (*refused)->blocks);
+  const Digest root = takes_queues_ ? take_queue(turn.merged()) : turn.merged().applied.root;
+  if (root != head_ || !checkpoint_) advance(root, now);
+  auto told = turn.tell(head_, checkpoint_->cid());
+  if (!told) std::abort();
+  Bytes response = respond(invocation, Value(Map{{"ok", encode(told->answer)}}), told->blocks);
+  devices_[invocation.issuer.text()] = {turn.device(), response};
+  return response;
+}
 
-  const CidSet known;
-  auto reply = reply_to(blocks_, merged->caller_root, head_, known, blocks_);
-  if (!reply) std::abort();
-  SyncAnswer answer;
-  answer.checkpoint = checkpoint_->cid();
-  answer.from = call->since;
-  answer.conflicts = merged->conflicts;
-  answer.refused = merged->refused;
-  answer.more = reply->more;
-  std::vector<Block> blocks{checkpoint_->ucan.block};
+Bytes Authority::read(const Ucan& invocation) {
+  const auto call = decode_read_call(*invocation.capabilities[0].nb);
+  if (!call || !checkpoint_) std::abort();
+  const auto reply = freehold::read(blocks_, *call, head_);
+  if (!reply) return respond(invocation, Value(Map{{"error", error_of(reply.error())}}), {});
+  std::vector<Block> blocks;
   for (const Cid& cid : reply->blocks) blocks.push_back(blocks_.block(cid));
-  if (reply->edits) {
-    blocks.push_back(Block::of_cbor(*reply->edits));
-    answer.edits = blocks.back().cid;
-  }
-  device.n = call->n;
-  device.since = call->since;
-  device.root = merged->caller_root;
-  device.invocation = invocation->cid();
-  device.more_checkpoint.reset();
-  if (reply->more) {
-    device.more_checkpoint = checkpoint_->cid();
-    device.more_root = reply->more->root;
-  }
-  device.response = respond(*invocation, Value(Map{{"ok", encode(answer)}}), std::move(blocks));
-  return device.response;
+  const Value ok = encode(
+      ReadAnswer{call->root.value_or(head_), checkpoint_->cid(), reply->is_complete, reply->upto});
+  return respond(invocation, Value(Map{{"ok", ok}}), std::move(blocks));
 }
 
 Sealed seal_sync(const SyncDraft& draft, const Signer& agent) {

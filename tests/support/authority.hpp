@@ -1,21 +1,19 @@
-/// An authority for one space, in memory: the sync rules of docs/design.md on the core's functions,
-/// without a queue, a ledger or a disk. What native/service does beside that is tested there.
+/// An authority for one space, in memory: the core's own rules of sync, and of the server's work a
+/// queue whose tasks are done at once. What native/service does beside that is tested there.
 #pragma once
 
 #include <map>
 
 #include "freehold/db/replica.hpp"
+#include "freehold/db/sync_turn.hpp"
 
 namespace freehold::test {
 
-class Authority {
+class Authority final : private HeldSpace {
  public:
-  Authority(Signer signer, Did space) : signer_(std::move(signer)), space_(std::move(space)) {
-    blocks_.put(empty_node());
-    head_ = empty_root();
-  }
+  Authority(Signer signer, Did space);
 
-  /// The answer to a message with one space/state/sync.
+  /// The answer to a message with one space/state/sync or space/state/read.
   Bytes answer(ByteView message, std::int64_t now);
 
   const Signer& signer() const noexcept { return signer_; }
@@ -24,20 +22,23 @@ class Authority {
   std::uint64_t seq() const noexcept { return seq_; }
   /// As if another device had done it.
   void edit(std::vector<Edit> edits, std::int64_t now);
+  /// Takes what is in /queue/, as a server does: moves it to /invoked/, and counts each that runs.
+  void take_queues() { takes_queues_ = true; }
+  const std::map<Bytes, int, BytesLess>& runs() const noexcept { return runs_; }
+  /// Frees the trees of all checkpoints but the last, and what devices have sent.
+  void forget();
 
  private:
-  struct Device {
-    std::uint64_t n = 0;
-    std::optional<Cid> since;
-    Digest root{};
-    Cid invocation;
-    Bytes response;
-    std::optional<Cid> more_checkpoint;
-    Digest more_root{};
-  };
+  std::optional<ByteView> find(const Cid& cid) const override { return blocks_.find(cid); }
+  void put(Block block) override { blocks_.put(std::move(block)); }
+  Digest root() const override { return head_; }
+  std::optional<Cid> checkpoint() const override;
+  std::optional<Digest> root_of(const Cid& checkpoint) const override;
 
+  Bytes sync(const Ucan& invocation, const Message& message, std::int64_t now);
+  Bytes read(const Ucan& invocation);
   Bytes respond(const Ucan& invocation, Value out, std::vector<Block> blocks);
-  Bytes refuse(const Ucan& invocation, const char* name, Map more = {});
+  Digest take_queue(const SyncMerged& merged);
   void advance(const Digest& root, std::int64_t now);
 
   Signer signer_;
@@ -48,7 +49,13 @@ class Authority {
   std::optional<Checkpoint> checkpoint_;
   std::map<std::uint64_t, Cid> by_seq_;
   std::map<Cid, Digest> roots_;  // of checkpoints
+  struct Device {
+    DeviceRecord record;
+    Bytes response;
+  };
   std::map<std::string, Device> devices_;
+  bool takes_queues_ = false;
+  std::map<Bytes, int, BytesLess> runs_;
 };
 
 /// Signs and sends what `begin_sync` drafted: the message, and the invocation in it.

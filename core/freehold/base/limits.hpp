@@ -26,7 +26,8 @@ inline constexpr int cbor_block_depth_max = 72;  // ... and of a block that has 
 // --- the protocol -----------------------------------------------------------------------------
 inline constexpr std::size_t edits_bytes_max = 8 << 20;
 inline constexpr std::size_t edits_entries_max = 10'000;
-inline constexpr std::size_t parcel_bytes_max = 16 << 20;  // of edits with all that they need
+inline constexpr std::size_t parcel_bytes_max = 16 << 20;       // of edits with all that they need
+inline constexpr std::size_t first_sync_bytes_max = 256 << 10;  // more is read by nodes, if asked
 inline constexpr std::size_t base_digest_bytes = 16;
 inline constexpr std::size_t invocation_bytes_max = 256 << 10;  // with its proofs
 inline constexpr std::size_t proof_chain_max = 16;
@@ -49,6 +50,7 @@ inline constexpr std::size_t validation_steps_max = 10'000;  // capabilities loo
 inline constexpr std::size_t validation_tokens_max = 1024;   // UCANs read, each verified once
 inline constexpr std::size_t denial_bytes_max = 8 << 10;     // of the text that says why
 inline constexpr std::size_t read_budget_bytes_max = 8 << 20;
-inline constexpr std::size_t read_keys_max = 1024;
+inline constexpr std::size_t read_top_bytes = 256 << 10;  // of the upper levels, first
+inline constexpr std::size_t read_keys_max = 4096;
 
 }  // namespace freehold::limits

@@ -10,6 +10,7 @@
 
 #include "freehold/sync/blob_state.hpp"
 #include "freehold/sync/checkpoint.hpp"
+#include "freehold/sync/pull.hpp"
 #include "freehold/sync/serve.hpp"
 #include "freehold/ucan/message.hpp"
 
@@ -33,7 +34,13 @@ class KnownServices final : public KeyResolver {
   std::map<std::string, Did> keys_;
 };
 
-/// The invocation of one sync, unsigned, and the blocks that travel with it.
+/// How a sync is to be made.
+struct SyncOptions {
+  bool strict = false;  // if the head has moved on, change nothing
+  bool lazy = false;    // nodes will be read: the answer need not bring all entries
+};
+
+/// An invocation, unsigned, and the blocks that travel with it.
 struct SyncDraft {
   UcanFields fields;          // issuer, audience, capability, proofs; times and nonce are set
   std::vector<Block> blocks;  // edits, large values, attachments, proofs
@@ -51,6 +58,15 @@ struct SyncOutcome {
   bool is_more = false;  // either side has more to tell: sync again
 };
 
+class Gathered;
+
+/// A replica is whole, or it has some of its nodes only and reads others when they are needed:
+///
+///     operation -> Errc::missing -> missing(): hold() from storage, or set_absent()
+///               -> Errc::missing, all absent, and not is_whole(): missing_read() from the service
+///
+/// To become whole it is read to its end: next_read(), finish_read(), until there is nothing to
+/// ask for; then finish_pull().
 class Replica {
  public:
   /// A space with nothing in it yet.
@@ -65,6 +81,8 @@ class Replica {
   std::uint64_t seq() const noexcept { return seq_; }
   /// Whether the head differs from the base: edits wait to be synced.
   bool is_ahead() const noexcept { return head_ != base_; }
+  /// Whether all blocks that the service had of the base's tree are here, in storage at least.
+  bool is_whole() const noexcept { return !pulling_; }
   Bytes record() const;
 
   /// Blocks that are at hand: nodes, values, attachments, delegations.
@@ -73,8 +91,8 @@ class Replica {
   /// The blocks that the last operation which failed with Errc::missing asked for.
   const std::vector<Cid>& missing() const noexcept { return missing_.cids(); }
   /// Storage has no such block: operations that can do without it do not ask for it again. (A
-  /// receipt may name effects that were never sent.)
-  void set_absent(const Cid& cid) { absent_.insert(cid); }
+  /// receipt may name effects that were never sent.) Whether that is news.
+  bool set_absent(const Cid& cid) { return absent_.insert(cid).second; }
 
   /// Services whose signatures count; persisted in the record.
   void know_service(const Did& service, const Did& key) { services_.set(service, key); }
@@ -96,15 +114,30 @@ class Replica {
   Result<Commit> edit(std::span<const Change> changes, std::vector<Block> attached = {});
 
   /// Starts a sync: counts n up, so the record must be stored before the draft is sent.
-  /// `proofs` give the agent the right to sync; their blocks are among `blocks()`.
+  /// `proofs` give the agent the right to sync; their blocks are among `blocks()`. After
+  /// Errc::base_unknown the next one tells the base's values beside its edits.
   Result<SyncDraft> begin_sync(const Did& agent, const Did& service, std::vector<Cid> proofs,
-                               std::int64_t now, bool strict = false);
+                               std::int64_t now, SyncOptions options = {});
   /// Takes the answer to the sync begun last: verifies the receipt and the checkpoint, rebuilds the
   /// authority's tree, and merges what was edited meanwhile. `invocation` is the sealed draft.
   /// Fails with the error that the service gave (Errc by its name; `service_error()` has the text),
   /// Errc::invalid_signature, Errc::root_mismatch, Errc::rollback, Errc::fork, Errc::protocol;
   /// nothing has changed then.
   Result<SyncOutcome> finish_sync(const Ucan& invocation, ByteView response, std::int64_t now);
+  /// What to read to become whole, until that is all: then `finish_pull` is due. Errc::missing.
+  Result<std::optional<ReadCall>> next_read();
+  /// What to read so that the operation which just failed with Errc::missing can be repeated, when
+  /// storage has none of `missing()`.
+  ReadCall missing_read();
+  /// The invocation of a read.
+  SyncDraft begin_read(const ReadCall& call, const Did& agent, const Did& service,
+                       std::vector<Cid> proofs, std::int64_t now) const;
+  /// Takes the answer: the blocks that were asked for. Fails with Errc::not_found if the service
+  /// has none of them, else as `finish_sync` does.
+  Result<Commit> finish_read(const ReadCall& call, const Ucan& invocation, ByteView response);
+  /// All was read: what only older trees had is freed. Errc::missing.
+  Result<Commit> finish_pull();
+
   /// {name, message, ...} of the last error receipt.
   const Value& service_error() const noexcept { return service_error_; }
 
@@ -115,25 +148,47 @@ class Replica {
     std::uint64_t n = 0;
     bool is_part = false;  // over the limits: the rest goes with the next sync
   };
+  /// The base's tree is not all here.
+  struct Pulling {
+    std::vector<Digest> have;  // trees that were, when it began: the base's first
+    Bytes from;                // the keys before this are here, if there was nothing before
+  };
+  class Absent;
 
-  /// What the answer to a sync says, verified.
+  /// What an answer says, verified.
+  struct Reply {
+    Message message;
+    Value ok;
+  };
   struct Answer {
     Message message;
     SyncAnswer sync;
     Checkpoint checkpoint;
     Proven proven = Proven::no;
   };
-  class Gathered;
 
   explicit Replica(const Did& space) : space_(space) {}
   Recogniser recogniser(std::int64_t now) {
     return {space_, blocks_, services_, now, &signatures_};
   }
-  bool is_wanting(const std::vector<Cid>& cids);
+  bool is_wanting(const std::vector<Cid>& cids) const;
+  void start(std::optional<ReadCall> wanted = std::nullopt);
+  ReadCall call_of_keys(std::vector<Bytes> keys) const;
   bool tree_has(const Digest& root, const Digest& node, const Node& view);
   bool is_needed(const Digest& node);
   void hold(Commit& commit, std::vector<Block> added);
+  Did key_of_service(const Did& service) const;
+  Result<Reply> verify_reply(const Ucan& invocation, ByteView response);
   Result<Answer> verify_answer(const Ucan& invocation, ByteView response, std::int64_t now);
+  Result<std::vector<Edit>> edits_of(const Answer& answer) const;
+  Result<Digest> theirs_of(const Answer& answer, std::span<const Edit> edits, const BlockStore& all,
+                           BlockSink& sink);
+  Result<Digest> merge_meanwhile(const Ucan& invocation, const Digest& theirs,
+                                 const BlockStore& all, Gathered& gathered, std::int64_t now,
+                                 SyncOutcome* outcome);
+  Result<std::vector<Digest>> left_behind(const std::vector<Digest>& roots, const Digest& now,
+                                          const BlockStore& all);
+  void free(const std::vector<Digest>& nodes, Commit* commit);
   Result<> check_order(const Checkpoint& checkpoint) const;
   tl::unexpected<Error> fail_as_told(const Value& error);
 
@@ -150,7 +205,12 @@ class Replica {
   Missing missing_;
   CidSet absent_;
   SignatureCache signatures_;
+  CidSet lost_;                     // of what is absent: the service has it not either
+  std::optional<ReadCall> wanted_;  // what the operation under way looks for
+  CidSet asked_;                    // what was missing when it was read last
   std::optional<Sent> sent_;
+  std::optional<Pulling> pulling_;
+  bool needs_bases_ = false;
   Value service_error_;
 };
 

@@ -59,6 +59,7 @@ Value encode(const SyncCall& call) {
          {"since", call.since ? Value(*call.since) : Value()}};
   if (call.edits) nb.set("edits", Value(*call.edits));
   if (call.strict) nb.set("strict", Value(true));
+  if (call.lazy) nb.set("lazy", Value(true));
   return Value(std::move(nb));
 }
 
@@ -73,6 +74,7 @@ Result<SyncCall> decode_sync_call(const Value& nb) {
   if (!read_link(nb, "since", &call.since)) return fail(Errc::malformed, "nb.since: no link");
   if (!read_link(nb, "edits", &call.edits)) return fail(Errc::malformed, "nb.edits: no link");
   if (!read_flag(nb, "strict", &call.strict)) return fail(Errc::malformed, "nb.strict: no boolean");
+  if (!read_flag(nb, "lazy", &call.lazy)) return fail(Errc::malformed, "nb.lazy: no boolean");
   call.n = *n;
   call.root = *root;
   return call;
@@ -90,6 +92,7 @@ Value encode(const SyncAnswer& answer) {
          {"conflicts", Value(std::move(conflicts))},
          {"refused", Value(std::move(refused))}};
   if (answer.edits) ok.set("edits", Value(*answer.edits));
+  if (answer.nodes) ok.set("nodes", Value(true));
   if (answer.more) {
     ok.set("more", Value(Map{{"root", Value(node_cid(answer.more->root))},
                              {"upto", Value(answer.more->upto)}}));
@@ -101,8 +104,9 @@ Result<SyncAnswer> decode_sync_answer(const Value& ok) {
   SyncAnswer answer;
   std::optional<Cid> checkpoint;
   if (!read_link(ok, "checkpoint", &checkpoint) || !checkpoint ||
-      !read_link(ok, "from", &answer.from) || !read_link(ok, "edits", &answer.edits)) {
-    return fail(Errc::protocol, "sync: ok: checkpoint, from or edits");
+      !read_link(ok, "from", &answer.from) || !read_link(ok, "edits", &answer.edits) ||
+      !read_flag(ok, "nodes", &answer.nodes) || (answer.nodes && answer.edits)) {
+    return fail(Errc::protocol, "sync: ok: checkpoint, from, edits or nodes");
   }
   answer.checkpoint = *checkpoint;
   const Value* conflicts = field(ok, "conflicts");
@@ -140,9 +144,10 @@ Value encode(const ReadCall& call) {
   if (call.root) nb.set("root", Value(node_cid(*call.root)));
   if (!call.nodes.empty()) {
     List nodes;
-    for (const Digest& node : call.nodes) nodes.push_back(Value(node_cid(node)));
+    for (const Cid& node : call.nodes) nodes.push_back(Value(node));
     nb.set("nodes", Value(std::move(nodes)));
   }
+  if (call.depth) nb.set("depth", Value(static_cast<std::uint64_t>(*call.depth)));
   if (!call.keys.empty()) {
     List keys;
     for (const Bytes& key : call.keys) keys.push_back(Value(key));
@@ -174,13 +179,12 @@ Result<ReadCall> decode_read_call(const Value& nb) {
     if (list == nullptr) continue;
     if (list->as_list() == nullptr) return fail(Errc::malformed, "nb.nodes, nb.keys: not lists");
     if (list->as_list()->size() > limits::read_keys_max) {
-      return fail(Errc::limit, "nb.nodes, nb.keys: more than read_keys_max (1,024)");
+      return fail(Errc::limit, "nb.nodes, nb.keys: more than read_keys_max (4,096)");
     }
     for (const Value& one : *list->as_list()) {
       if (name[0] == 'n') {
-        const auto node = node_of(&one);
-        if (!node) return fail(Errc::malformed, "nb.nodes: not links to nodes");
-        call.nodes.push_back(*node);
+        if (one.as_link() == nullptr) return fail(Errc::malformed, "nb.nodes: not links");
+        call.nodes.push_back(*one.as_link());
       } else {
         if (one.as_bytes() == nullptr) return fail(Errc::malformed, "nb.keys: not bytes");
         call.keys.push_back(*one.as_bytes());
@@ -190,12 +194,55 @@ Result<ReadCall> decode_read_call(const Value& nb) {
   if (const Value* range = field(nb, "range")) {
     FH_TRY(call.range, decode_range(*range));
   }
+  if (field(nb, "depth") != nullptr) {
+    const auto depth = uint_of(field(nb, "depth"));
+    if (!depth) return fail(Errc::malformed, "nb.depth: not a number of levels");
+    call.depth = static_cast<std::size_t>(std::min<std::uint64_t>(*depth, limits::height_max));
+  }
   if (field(nb, "budget") != nullptr) {
     const auto budget = uint_of(field(nb, "budget"));
     if (!budget) return fail(Errc::malformed, "nb.budget: not a number of bytes");
     call.budget = static_cast<std::size_t>(std::min<std::uint64_t>(*budget, SIZE_MAX));
   }
   return call;
+}
+
+Value encode(const ReadAnswer& answer) {
+  Map ok{{"root", Value(node_cid(answer.root))},
+         {"checkpoint", Value(answer.checkpoint)},
+         {"complete", Value(answer.is_complete)}};
+  if (answer.upto) ok.set("upto", Value(*answer.upto));
+  return Value(std::move(ok));
+}
+
+Result<ReadAnswer> decode_read_answer(const Value& ok) {
+  ReadAnswer answer;
+  const auto root = node_of(field(ok, "root"));
+  std::optional<Cid> checkpoint;
+  if (!root || !read_link(ok, "checkpoint", &checkpoint) || !checkpoint ||
+      !read_flag(ok, "complete", &answer.is_complete) || !read_key(ok, "upto", &answer.upto)) {
+    return fail(Errc::protocol, "read: ok: not {root, checkpoint, complete, upto?}");
+  }
+  answer.root = *root;
+  answer.checkpoint = *checkpoint;
+  return answer;
+}
+
+Value error_of(std::string_view name, std::string_view message, Map more) {
+  more.set("name", Value(name));
+  more.set("message", Value(message));
+  return Value(std::move(more));
+}
+
+Value error_of(const Error& error) {
+  return error_of(name_of(error.code), error.what);
+}
+
+Value missing_blocks(const std::vector<Cid>& links) {
+  List list;
+  for (const Cid& link : links) list.push_back(Value(link));
+  return error_of("MissingBlocks", "Blocks are neither stored for the space nor in the message",
+                  Map{{"links", Value(std::move(list))}});
 }
 
 }  // namespace freehold

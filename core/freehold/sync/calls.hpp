@@ -13,6 +13,8 @@ struct SyncCall {
   Digest root{};             // base + edits
   std::optional<Cid> edits;  // an `edits` block; none: nothing to tell
   bool strict = false;
+  /// The device reads nodes as it needs them: the answer need not bring edits.
+  bool lazy = false;
 };
 Value encode(const SyncCall& call);
 Result<SyncCall> decode_sync_call(const Value& nb);
@@ -32,18 +34,36 @@ struct SyncAnswer {
     Bytes upto;  // the last key of these edits
   };
   std::optional<More> more;  // this was not all: sync again
+  /// No edits come: the authority has not the caller's tree, or the caller is lazy. The nodes of
+  /// the checkpoint's root are to be read.
+  bool nodes = false;
 };
 Value encode(const SyncAnswer& answer);
 Result<SyncAnswer> decode_sync_answer(const Value& ok);
 
 struct ReadCall {
-  std::optional<Digest> root;  // the head's if none
-  std::vector<Digest> nodes;
+  std::optional<Digest> root;        // the head's if none
+  std::vector<Cid> nodes;            // of the space, and what belongs to its entries
+  std::optional<std::size_t> depth;  // levels below `nodes` that come too; none: all
   std::vector<Bytes> keys;
   std::optional<Range> range;
   std::size_t budget = 0;  // bytes; 0: as much as read_budget_bytes_max
 };
 Value encode(const ReadCall& call);
 Result<ReadCall> decode_read_call(const Value& nb);
+
+struct ReadAnswer {
+  Digest root{};
+  Cid checkpoint;             // of the head
+  bool is_complete = true;    // false: the budget was spent, or blocks are not held
+  std::optional<Bytes> upto;  // the last key of a range whose entry came whole, if that was not all
+};
+Value encode(const ReadAnswer& answer);
+Result<ReadAnswer> decode_read_answer(const Value& ok);
+
+/// The error of a receipt: {name, message, ...}.
+Value error_of(std::string_view name, std::string_view message, Map more = {});
+Value error_of(const Error& error);
+Value missing_blocks(const std::vector<Cid>& links);
 
 }  // namespace freehold

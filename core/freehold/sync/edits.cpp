@@ -141,4 +141,10 @@ std::size_t edit_bytes_bound(const Edit& edit) {
   return 16 + edit.key.size() + (edit.value ? edit.value->payload.size() : 0);
 }
 
+Bytes base_digest_of(const std::optional<StoredValue>& value) {
+  if (!value) return {};
+  const Digest digest = value->is_linked ? value->link() : sha256(value->payload);
+  return {digest.begin(), digest.begin() + limits::base_digest_bytes};
+}
+
 }  // namespace freehold

@@ -22,6 +22,10 @@ Bytes encode_edits(const EditsBlock& edits);
 /// Errc::limit over edits_bytes_max or edits_entries_max.
 Result<EditsBlock> decode_edits(ByteView block);
 
+/// What `bases` has for a value: the first base_digest_bytes of the SHA-256 of its encoding, empty
+/// for absence.
+Bytes base_digest_of(const std::optional<StoredValue>& value);
+
 /// How many bytes `encode_edits` needs for an entry, at most.
 std::size_t edit_bytes_bound(const Edit& edit);
 

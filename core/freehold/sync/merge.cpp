@@ -1,7 +1,5 @@
 #include "freehold/sync/merge.hpp"
 
-#include <map>
-
 #include "freehold/codec/cbor.hpp"
 #include "freehold/sync/names.hpp"
 
@@ -39,8 +37,9 @@ bool is_same(const Value* left, const Value* right) {
 
 class Merger {
  public:
-  Merger(const MergeBy& by, const Recogniser& recogniser, const BlockStore& store)
-      : by_(&by), recogniser_(&recogniser), store_(&store) {}
+  Merger(const MergeBy& by, const Recogniser& recogniser, const BlockStore& store,
+         const BaseDigests& digests)
+      : by_(&by), recogniser_(&recogniser), store_(&store), digests_(&digests) {}
 
   /// The key was changed on our side only.
   void take_ours(const Difference& ours) { put(ours.key, ours.after); }
@@ -140,10 +139,16 @@ class Merger {
     return link_side(sha256(value->payload), value->size);
   }
 
+  Value base_of(const Bytes& key, const Optional& base) {
+    const auto digest = digests_->find(key);
+    if (digest == digests_->end() || digest->second.empty()) return side_of(base);
+    return Value(Map{{"digest", Value(digest->second)}});
+  }
+
   void lose(const Bytes& key, const Optional& lost, const Optional& base) {
     const Value conflict(Map{{"key", Value(key)},
                              {"lost", side_of(lost)},
-                             {"base", side_of(base)},
+                             {"base", base_of(key, base)},
                              {"by", Value(by_->device.text())},
                              {"n", Value(by_->n)}});
     const Bytes under = key_of(key_prefix::conflict, Cid::of_cbor(encode_cbor(conflict)));
@@ -154,6 +159,7 @@ class Merger {
   const MergeBy* by_;
   const Recogniser* recogniser_;
   const BlockStore* store_;
+  const BaseDigests* digests_;
   std::map<Bytes, Optional, BytesLess> edits_;
   MergeResult result_;
 };
@@ -161,8 +167,9 @@ class Merger {
 }  // namespace
 
 MergeResult merge(std::span<const Difference> ours, std::span<const Difference> theirs,
-                  const MergeBy& by, const Recogniser& recogniser, const BlockStore& store) {
-  Merger merger(by, recogniser, store);
+                  const MergeBy& by, const Recogniser& recogniser, const BlockStore& store,
+                  const BaseDigests& digests) {
+  Merger merger(by, recogniser, store, digests);
   std::size_t t = 0;
   for (const Difference& one : ours) {
     while (t < theirs.size() && compare(theirs[t].key, one.key) < 0) ++t;

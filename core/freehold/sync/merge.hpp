@@ -1,6 +1,8 @@
 /// Three-way merging, key by key, against a base (docs/design.md section 3).
 #pragma once
 
+#include <map>
+
 #include "freehold/sync/recognise.hpp"
 
 namespace freehold {
@@ -17,9 +19,15 @@ struct MergeBy {
   std::uint64_t n = 0;
 };
 
+/// Of base values that are not at hand, by key: the first base_digest_bytes of the SHA-256 of
+/// their encoding, empty for absence.
+using BaseDigests = std::map<Bytes, Bytes, BytesLess>;
+
 /// `ours` leads from the base to the side that gives way, `theirs` from the base to the
-/// authority's; both ascend by key. `store` is asked for large values under issuer maps only.
+/// authority's; both ascend by key. Of keys in `digests` the base is known by its digest alone.
+/// `store` is asked for large values under issuer maps only.
 MergeResult merge(std::span<const Difference> ours, std::span<const Difference> theirs,
-                  const MergeBy& by, const Recogniser& recogniser, const BlockStore& store);
+                  const MergeBy& by, const Recogniser& recogniser, const BlockStore& store,
+                  const BaseDigests& digests = {});
 
 }  // namespace freehold

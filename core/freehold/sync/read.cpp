@@ -12,16 +12,18 @@ class Gatherer {
   Gatherer(const BlockStore& store, std::size_t budget)
       : store_(&store), source_(store), budget_(budget) {}
 
-  /// The nodes with all below them, breadth first.
-  void descendants(std::vector<Digest> nodes) {
-    while (!nodes.empty() && !is_full()) {
-      std::vector<Digest> below;
-      for (const Digest& digest : nodes) {
-        const Node* node = take(digest);
-        if (node == nullptr || node->is_leaf()) continue;
-        for (std::size_t i = 0; i < node->size(); ++i) below.push_back(node->link(i));
+  /// The blocks and, if they are nodes, up to `depth` levels below them, breadth first.
+  void descendants(std::vector<Cid> blocks, std::size_t depth) {
+    for (std::size_t level = 0; !blocks.empty() && !is_full(); ++level) {
+      std::vector<Cid> below;
+      for (const Cid& cid : blocks) {
+        const auto bytes = take_block(cid);
+        if (!bytes || level == depth) continue;
+        const Result<Node> node = Node::decode(*bytes);
+        if (!node || node->is_leaf()) continue;
+        for (std::size_t i = 0; i < node->size(); ++i) below.push_back(node_cid(node->link(i)));
       }
-      nodes = std::move(below);
+      blocks = std::move(below);
     }
   }
 
@@ -54,6 +56,7 @@ class Gatherer {
         if (is_before(i)) continue;
         entry(*node, i);
         --*entries;
+        upto_ = node->key(i);
       } else if (i + 1 == node->size() || !is_before(i + 1)) {  // else the child ends before it
         this->range(node->link(i), range, entries);
       }
@@ -61,9 +64,21 @@ class Gatherer {
   }
 
   bool is_full() const noexcept { return spent_ >= budget_; }
-  ReadReply finish() { return {std::move(blocks_), !is_full() && !lacks_}; }
+  ReadReply finish() {
+    ReadReply reply{std::move(blocks_), !is_full() && !lacks_, {}};
+    if (is_full()) reply.upto = std::move(upto_);
+    return reply;
+  }
 
  private:
+  std::optional<ByteView> take_block(const Cid& cid) {
+    if (is_full()) return std::nullopt;
+    const auto bytes = store_->find(cid);
+    if (bytes) add(cid);
+    lacks_ = lacks_ || !bytes;
+    return bytes;
+  }
+
   const Node* take(const Digest& digest) {
     if (is_full()) return nullptr;
     const Node* node = source_.node(digest);
@@ -97,6 +112,7 @@ class Gatherer {
   std::size_t budget_;
   std::size_t spent_ = 0;
   bool lacks_ = false;
+  std::optional<Bytes> upto_;
   CidSet seen_;
   std::vector<Cid> blocks_;
 };
@@ -108,13 +124,16 @@ Result<ReadReply> read(const BlockStore& store, const ReadCall& call, const Dige
   Gatherer gatherer(store, call.budget == 0 ? most : std::min(call.budget, most));
   const Digest root = call.root.value_or(head_root);
   if (!store.find(node_cid(root))) return fail(Errc::not_found, "nb.root: not held for the space");
-  if (!call.nodes.empty()) gatherer.descendants(call.nodes);
+  const std::size_t depth = call.depth.value_or(limits::height_max);
+  if (!call.nodes.empty()) gatherer.descendants(call.nodes, depth);
   for (const Bytes& key : call.keys) gatherer.key(root, key);
   if (call.range) {
     std::size_t entries = call.range->limit;
     gatherer.range(root, *call.range, &entries);
   }
-  if (call.nodes.empty() && call.keys.empty() && !call.range) gatherer.descendants({root});
+  if (call.nodes.empty() && call.keys.empty() && !call.range) {
+    gatherer.descendants({node_cid(root)}, depth);
+  }
   return gatherer.finish();
 }
 

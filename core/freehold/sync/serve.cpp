@@ -20,7 +20,83 @@ class Tee final : public BlockSink {
   BlockSink* sink_;
 };
 
+Result<> finish_merge(const BlockStore& all, const Digest& head_root, MergeResult result, Tee& tee,
+                      SyncMerged* merged, Missing* missing) {
+  for (Block& block : result.blocks) tee.put(std::move(block));
+  merged->conflicts = std::move(result.conflicts);
+  FH_TRY(merged->applied, apply(all, head_root, result.edits, tee, missing));
+  FH_TRY(merged->changes, diff(all, head_root, merged->applied.root, missing));
+  return {};
+}
+
+/// What an edit with its base digest means against the authority's value.
+class Rebasing {
+ public:
+  Rebasing(const BlockStore& store, const BaselessInput& input, Missing* missing)
+      : input_(&input), head_(store, input.head_root), missing_(missing) {
+    if (input.sent_root) sent_.emplace(store, *input.sent_root);
+  }
+
+  Result<> add(const Edit& edit, const Bytes& base_digest) {
+    FH_TRY(const auto theirs, head_.get(edit.key, missing_));
+    if (sent_) {
+      FH_TRY(const auto base, sent_->get(edit.key, missing_));
+      if (base == edit.value) return {};  // had come before, and was merged then
+      return settle({edit.key, base, edit.value}, theirs);
+    }
+    if (base_digest_of(edit.value) == base_digest) {
+      return fail(Errc::invalid_edits,
+                  "edits: a delete of an absent key, or a put of the value that is there");
+    }
+    if (base_digest_of(theirs) == base_digest) {
+      return settle({edit.key, theirs, edit.value}, theirs);
+    }
+    digests.emplace(edit.key, base_digest);
+    return settle({edit.key, std::nullopt, edit.value}, theirs, true);
+  }
+
+  std::vector<Difference> ours;
+  std::vector<Difference> theirs_changed;
+  BaseDigests digests;
+
+ private:
+  Result<> settle(Difference one, const std::optional<StoredValue>& theirs, bool is_other = false) {
+    if (is_other || !(theirs == one.before))
+      theirs_changed.push_back({one.key, one.before, theirs});
+    ours.push_back(std::move(one));
+    return {};
+  }
+
+  const BaselessInput* input_;
+  Tree head_;
+  std::optional<Tree> sent_;
+  Missing* missing_;
+};
+
 }  // namespace
+
+Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& input,
+                                  const Recogniser& recogniser, BlockSink& sink, Missing* missing) {
+  MemoryStore made;
+  Tee tee(made, sink);
+  const LayeredStore all(made, store);
+  SyncMerged merged;
+  Rebasing rebasing(store, input, missing);
+  for (std::size_t i = 0; i < input.edits.entries.size(); ++i) {
+    const Edit& edit = input.edits.entries[i];
+    if (input.may_be_taken && starts_with(edit.key, view_of(key_prefix::queue))) {
+      merged.refused.push_back({edit.key, "BaseLost"});
+      continue;
+    }
+    FH_CHECK(rebasing.add(edit, input.edits.bases[i]));
+  }
+  FH_CHECK(finish_merge(
+      all, input.head_root,
+      merge(rebasing.ours, rebasing.theirs_changed, input.by, recogniser, all, rebasing.digests),
+      tee, &merged, missing));
+  merged.caller_root = merged.applied.root;
+  return merged;
+}
 
 Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
                               const Recogniser& recogniser, BlockSink& sink, Missing* missing) {
@@ -48,11 +124,8 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
     });
   }
   FH_TRY(const auto theirs, diff(all, input.base_root, input.head_root, missing));
-  MergeResult result = merge(ours, theirs, input.by, recogniser, all);
-  for (Block& block : result.blocks) tee.put(std::move(block));
-  merged.conflicts = std::move(result.conflicts);
-  FH_TRY(merged.applied, apply(all, input.head_root, result.edits, tee, missing));
-  FH_TRY(merged.changes, diff(all, input.head_root, merged.applied.root, missing));
+  FH_CHECK(finish_merge(all, input.head_root, merge(ours, theirs, input.by, recogniser, all), tee,
+                        &merged, missing));
   return merged;
 }
 

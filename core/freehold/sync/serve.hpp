@@ -39,6 +39,25 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
                               const Recogniser& recogniser, BlockSink& sink,
                               Missing* missing = nullptr);
 
+/// A sync whose base is no longer known.
+struct BaselessInput {
+  Digest head_root{};
+  EditsBlock edits;  // with base digests, unless there are no entries
+  MergeBy by;
+  /// The answer to an earlier sync from that base was never seen, and this is what had come then.
+  std::optional<Digest> sent_root;
+  /// Nobody knows any more what was taken from the device's queue: what it has there is refused.
+  bool may_be_taken = false;
+};
+
+/// Merges without a base tree: only the values of edited keys are asked for, and a digest tells
+/// whether the authority's is the base's. `caller_root` of the result is the new head.
+/// Fails with Errc::invalid_edits (a put of the base's value, a delete of what it has not),
+/// Errc::missing (of `sent_root`, or lost blocks).
+Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& input,
+                                  const Recogniser& recogniser, BlockSink& sink,
+                                  Missing* missing = nullptr);
+
 struct SyncReply {
   std::optional<Bytes> edits;  // an `edits` block, if there is a difference
   std::vector<Cid> blocks;     // attachments and large values that go with it
@@ -53,6 +72,8 @@ Result<SyncReply> reply_to(const BlockStore& store, const Digest& caller_root,
 struct ReadReply {
   std::vector<Cid> blocks;  // in the order to be sent
   bool is_complete = true;  // false: the budget ended it
+  /// Of a range in key order that the budget ended: the last key whose entry came whole.
+  std::optional<Bytes> upto;
 };
 
 /// The nodes that prove what `call` asks: of keys and ranges with their large values and

@@ -5,17 +5,12 @@
 #include "freehold/codec/cbor.hpp"
 #include "freehold/db/replica.hpp"
 #include "freehold/sync/names.hpp"
+#include "support/tokens.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
 
 namespace {
-
-Signer signer_of(std::uint8_t n) {
-  Ed25519Seed seed{};
-  seed.fill(n);
-  return Signer(Ed25519Key(seed));
-}
 
 std::optional<StoredValue> stored(const Value& value) {
   return StoredValue::of_inline(encode_cbor(value));
@@ -29,12 +24,12 @@ struct Case {
   std::optional<StoredValue> base, ours, theirs;
 
   MergeResult run() {
-    const Recogniser recogniser(signer_of(1).did, blocks, nobody, 0);
+    const Recogniser recogniser(signer(1).did, blocks, nobody, 0);
     std::vector<Difference> left;
     std::vector<Difference> right;
     if (base != ours) left.push_back({at, base, ours});
     if (base != theirs) right.push_back({at, base, theirs});
-    return merge(left, right, {signer_of(2).did, 5}, recogniser, blocks);
+    return merge(left, right, {signer(2).did, 5}, recogniser, blocks);
   }
   /// The value after the merge.
   std::optional<StoredValue> after(const MergeResult& result) const {

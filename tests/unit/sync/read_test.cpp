@@ -83,7 +83,7 @@ TEST_CASE(
     while (!wanted.empty() && rounds < 20'000) {
       ++rounds;
       ReadCall call;
-      call.nodes = {wanted.back()};
+      call.nodes = {node_cid(wanted.back())};
       call.budget = budget;
       ReadReply reply;
       const MemoryStore some = world.fetch(call, &reply);

@@ -6,18 +6,14 @@
 #include "freehold/db/replica.hpp"
 #include "freehold/sync/blob_state.hpp"
 #include "freehold/sync/names.hpp"
+#include "support/tokens.hpp"
 
 namespace freehold::test {
 
 namespace {
 
-Signer signer_of(std::uint8_t n) {
-  Ed25519Seed seed{};
-  seed.fill(n);
-  return Signer(Ed25519Key(seed));
-}
-Signer service_of(std::uint8_t n, const char* did) {
-  return {*Did::parse(did), signer_of(n).key};
+Signer service_of(int n, const char* did) {
+  return signer(did, n);
 }
 Bytes multihash_of(ByteView bytes) {
   Bytes multihash{0x12, 0x20};
@@ -27,8 +23,8 @@ Bytes multihash_of(ByteView bytes) {
 
 /// What a service does for one blob, step by step, as it would stand in the tree of a space.
 struct Story {
-  Signer space = signer_of(1);
-  Signer agent = signer_of(2);
+  Signer space = signer(1);
+  Signer agent = signer(2);
   Signer service = service_of(3, "did:web:up.example");
   KnownServices keys;
   Bytes multihash = multihash_of(view_of("the bytes"));
@@ -181,7 +177,7 @@ TEST_CASE("R19: no forgery is recognised, each for its own reason") {
     const char* reason;
     std::function<void(Story&)> make;
   };
-  const Signer other = signer_of(7);
+  const Signer other = signer(7);
   const std::vector<Forgery> forgeries = {
       {"the signature is not by a key of the issuer",  // 1: signed by the user
        [](Story& s) {

@@ -1,0 +1,249 @@
+#include "freehold/db/sync_turn.hpp"
+
+#include "freehold/codec/cbor.hpp"
+
+namespace freehold {
+
+namespace {
+
+using Refused = SyncTurn::Refused;
+
+std::optional<Refused> refuse(Value error) {
+  return Refused{std::move(error), {}};
+}
+std::optional<Refused> refuse(const Error& error) {
+  return refuse(error_of(error));
+}
+
+void add_found(const BlockStore& store, const std::vector<Cid>& cids, std::vector<Block>* blocks) {
+  for (const Cid& cid : cids) {
+    if (const auto bytes = store.find(cid)) blocks->emplace_back(cid, copy_of(*bytes));
+  }
+}
+
+/// Whether a tree is so small that its entries may as well be sent at once.
+bool is_small(const BlockStore& store, const Digest& root) {
+  const auto weight = Tree(store, root).weight();
+  return weight && weight->bytes <= limits::first_sync_bytes_max;
+}
+
+}  // namespace
+
+Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogniser& recogniser) {
+  FH_TRY(auto refused, check_order(call));
+  if (refused) return refused;
+  FH_TRY(refused, read_edits(call));
+  if (refused) return refused;
+  device_.n = call.n;
+  device_.since = call.since;
+  device_.invocation = invocation_->cid();
+  device_.root = call.root;
+  is_lazy_ = call.lazy;
+  device_.is_baseless = !find_base();
+  FH_TRY(refused, check_strict(call));
+  if (refused) return refused;
+  if (auto error = keep_blocks()) return refuse(*std::move(error));
+  return device_.is_baseless ? merge_without_base(recogniser) : merge_based(recogniser);
+}
+
+SyncTurn::Refusing SyncTurn::check_order(const SyncCall& call) {
+  if (!before_ || call.n > before_->n) return std::optional<Refused>();
+  Map more{{"n", Value(before_->n)}};
+  if (const auto checkpoint = space_->checkpoint()) more.set("checkpoint", Value(*checkpoint));
+  return refuse(error_of("Superseded",
+                         "A later sync of this device was taken: " + std::to_string(before_->n),
+                         std::move(more)));
+}
+
+SyncTurn::Refusing SyncTurn::read_edits(const SyncCall& call) {
+  if (!call.edits) return std::optional<Refused>();
+  const auto bytes = message_->find(*call.edits);
+  if (!bytes) return refuse(missing_blocks({*call.edits}));
+  Result<EditsBlock> decoded = decode_edits(*bytes);
+  if (!decoded) return refuse(decoded.error());
+  edits_ = *std::move(decoded);
+  return std::optional<Refused>();
+}
+
+/// Whether the edits, made to `since_root`, give the root that was stated.
+bool SyncTurn::leads_to_root(const Digest& since_root) const {
+  MemoryStore scratch;
+  const auto applied = apply(*space_, since_root, edits_.entries, scratch);
+  return applied && applied->root == device_.root;
+}
+
+/// What the edits are made to, and what they are merged against. False if that is not known.
+bool SyncTurn::find_base() {
+  const auto& since = device_.since;
+  const bool is_same_since = before_ && before_->since == since;
+  // The tree that the last answer led to: a part, perhaps, on the way to its checkpoint's. If that
+  // checkpoint was `since` already, only the edits tell whether the answer was seen.
+  const bool is_from_answer = before_ && before_->checkpoint == since;
+  if (is_from_answer && (!is_same_since || leads_to_root(before_->answered))) {
+    device_.since_root = before_->answered;
+  } else if (!since) {
+    // If it was heard of before, it lost an answer, or everything: what it sent last is known.
+    device_.since_root = empty_root();
+    base_ = before_ ? before_->root : device_.since_root;
+    return true;
+  } else if (is_same_since) {
+    // The answer was never seen: the edits are made to the same base as before, and those that
+    // came before are not to be merged again.
+    if (before_->is_baseless) return false;
+    device_.since_root = before_->since_root;
+    base_ = before_->root;
+    return true;
+  } else if (const auto root = space_->root_of(*since)) {
+    device_.since_root = *root;
+  } else {
+    return false;
+  }
+  base_ = device_.since_root;
+  return true;
+}
+
+/// Strict mode: the head has moved on, and this is how far.
+SyncTurn::Refusing SyncTurn::check_strict(const SyncCall& call) {
+  const auto checkpoint = space_->checkpoint();
+  if (!call.strict || call.since == checkpoint) return std::optional<Refused>();
+  Map more;
+  if (checkpoint) more.set("checkpoint", Value(*checkpoint));
+  std::vector<Block> blocks;
+  if (!device_.is_baseless) {
+    FH_TRY(const SyncReply reply,
+           reply_to(*space_, device_.since_root, space_->root(), {}, *space_));
+    if (reply.edits) {
+      blocks.push_back(Block::of_cbor(*reply.edits));
+      more.set("edits", Value(blocks.back().cid));
+    }
+    add_found(*space_, reply.blocks, &blocks);
+  }
+  return std::optional<Refused>(
+      Refused{error_of("RebaseRequired", "The head is another than nb.since", std::move(more)),
+              std::move(blocks)});
+}
+
+/// A large value: its block must be here, and be what the edit says.
+std::optional<Value> SyncTurn::value_error(const StoredValue& value,
+                                           std::vector<Cid>* absent) const {
+  const Cid cid = node_cid(value.link());
+  const auto bytes = all_.find(cid);
+  if (!bytes) {
+    absent->push_back(cid);
+    return std::nullopt;
+  }
+  if (bytes->size() != value.size) {
+    return error_of("InvalidEdits", "edits: entries: size of a linked value is not its block's");
+  }
+  if (const auto checked = check_value(*bytes); !checked) return error_of(checked.error());
+  return std::nullopt;
+}
+
+/// Stores all that came and belongs to the puts.
+std::optional<Value> SyncTurn::keep_blocks() {
+  std::vector<Cid> absent;
+  std::vector<Cid> found;
+  for (const Edit& edit : edits_.entries) {
+    if (!edit.value) continue;
+    if (edit.value->is_linked) {
+      if (auto error = value_error(*edit.value, &absent)) return error;
+    }
+    collect_attachments(edit.key, *edit.value, all_, &known_, &found);
+  }
+  if (!absent.empty()) return missing_blocks(absent);
+  for (const Cid& cid : found) {
+    if (const Block block = message_->block(cid); !block.cid.is_null()) space_->put(block);
+  }
+  return std::nullopt;
+}
+
+Refused SyncTurn::base_unknown() const {
+  Map more;
+  if (const auto checkpoint = space_->checkpoint()) more.set("checkpoint", Value(*checkpoint));
+  return {error_of("BaseUnknown",
+                   "nb.since: no checkpoint whose tree is kept; send the edits with `bases`",
+                   std::move(more)),
+          {}};
+}
+
+SyncTurn::Refusing SyncTurn::merge_based(const Recogniser& recogniser) {
+  SyncInput input;
+  input.since_root = device_.since_root;
+  input.base_root = base_;
+  input.head_root = space_->root();
+  input.stated_root = device_.root;
+  input.edits = std::move(edits_);
+  input.by = {invocation_->issuer, device_.n};
+  input.may_lack_keys = before_ && !device_.since;
+  input.has_lost_base = input.may_lack_keys && before_->since;
+  Missing missing;
+  auto merged = merge_sync(*space_, input, recogniser, *space_, &missing);
+  if (!merged && merged.error().code == Errc::missing) {
+    // The head is kept: so what is missing is of the base.
+    edits_ = std::move(input.edits);
+    device_.is_baseless = true;
+    return merge_without_base(recogniser);
+  }
+  if (!merged) return refuse(merged.error());
+  merged_ = *std::move(merged);
+  return std::optional<Refused>();
+}
+
+SyncTurn::Refusing SyncTurn::merge_without_base(const Recogniser& recogniser) {
+  if (edits_.bases.size() != edits_.entries.size()) return base_unknown();
+  BaselessInput input;
+  input.head_root = space_->root();
+  input.edits = std::move(edits_);
+  input.by = {invocation_->issuer, device_.n};
+  const bool is_retry = before_ && before_->since == device_.since;
+  if (is_retry) input.sent_root = before_->root;
+  input.may_be_taken = before_ && !device_.since && before_->since;  // it has lost its base
+  Missing missing;
+  auto merged = merge_baseless(*space_, input, recogniser, *space_, &missing);
+  if (!merged && merged.error().code == Errc::missing && is_retry) {
+    input.sent_root.reset();
+    input.may_be_taken = true;
+    merged = merge_baseless(*space_, input, recogniser, *space_, &missing);
+  }
+  if (!merged && merged.error().code == Errc::missing) return fail(Errc::corrupt, "lost blocks");
+  if (!merged) return refuse(merged.error());
+  merged_ = *std::move(merged);
+  device_.since_root = empty_root();
+  device_.root = merged_.caller_root;
+  return std::optional<Refused>();
+}
+
+Result<SyncTurn::Told> SyncTurn::tell(const Digest& root, const Cid& checkpoint) {
+  device_.checkpoint = checkpoint;
+  device_.answered = root;
+  device_.by_nodes =
+      device_.is_baseless || (is_lazy_ && (device_.since || !is_small(*space_, root)));
+  Told told;
+  told.answer.checkpoint = checkpoint;
+  told.answer.from = device_.since;
+  told.answer.conflicts = std::move(merged_.conflicts);
+  told.answer.refused = std::move(merged_.refused);
+  told.answer.nodes = device_.by_nodes;
+  if (device_.by_nodes) return told;
+  FH_TRY(SyncReply reply, reply_to(*space_, device_.root, root, known_, *space_));
+  told.answer.more = reply.more;
+  device_.is_part = reply.more.has_value();
+  if (reply.more) device_.answered = reply.more->root;
+  if (reply.edits) {
+    told.blocks.push_back(Block::of_cbor(*std::move(reply.edits)));
+    told.answer.edits = told.blocks.back().cid;
+  }
+  add_found(*space_, reply.blocks, &told.blocks);
+  return told;
+}
+
+Result<SyncTurn::Told> tell_again(HeldSpace& space, const DeviceRecord& before) {
+  SyncTurn::Told told;
+  if (before.by_nodes) return told;
+  FH_TRY(SyncReply reply, reply_to(space, before.root, before.answered, {}, space));
+  if (reply.edits) told.blocks.push_back(Block::of_cbor(*std::move(reply.edits)));
+  add_found(space, reply.blocks, &told.blocks);
+  return told;
+}
+
+}  // namespace freehold
