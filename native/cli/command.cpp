@@ -16,12 +16,19 @@ constexpr const char* help =
     "  freehold key did FILE          the did:key of the private key in FILE\n"
     "  freehold root FILE             the root of the tree of a list of entries\n"
     "  freehold export --data DIR --space DID   the state of a space as a CAR\n"
+    "  freehold prove --data DIR --space DID    a file that proves keys or a range of a space\n"
+    "  freehold verify FILE           what such a file proves\n"
     "\n"
     "freehold COMMAND --help tells more. freehold --version tells the version.\n";
 
+bool is_among(const Words& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 }  // namespace
 
-Arguments::Arguments(const Words& words, std::vector<std::string> options) {
+Arguments::Arguments(const Words& words, const std::vector<std::string>& options,
+                     const std::vector<std::string>& flags) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--help" || word == "-h") {
@@ -32,9 +39,13 @@ Arguments::Arguments(const Words& words, std::vector<std::string> options) {
       rest_.push_back(word);
       continue;
     }
+    if (is_among(flags, word)) {
+      flags_.push_back(word);
+      continue;
+    }
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
-    if (std::find(options.begin(), options.end(), name) == options.end()) {
+    if (!is_among(options, name)) {
       if (error_.empty()) error_ = "no such option: " + name;
     } else if (equals != std::string::npos) {
       values_.emplace_back(name, word.substr(equals + 1));
@@ -60,6 +71,10 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
   return given;
 }
 
+bool Arguments::has_flag(const std::string& name) const {
+  return is_among(flags_, name);
+}
+
 int complain(const std::string& what) {
   std::fprintf(stderr, "freehold: %s\n", what.c_str());
   return 1;
@@ -82,6 +97,8 @@ int run_program(const Words& words) {
   if (command == "key") return key_command(rest);
   if (command == "root") return root_command(rest);
   if (command == "export") return export_command(rest);
+  if (command == "prove") return prove_command(rest);
+  if (command == "verify") return verify_command(rest);
   if (command == "--version") {
     std::puts("freehold " FREEHOLD_VERSION);
     return 0;

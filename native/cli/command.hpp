@@ -14,22 +14,27 @@ int serve_command(const Words& words);
 int key_command(const Words& words);
 int root_command(const Words& words);
 int export_command(const Words& words);
+int prove_command(const Words& words);
+int verify_command(const Words& words);
 
-/// `--name value` and `--name=value` options, then what else there is. The first mistake is kept.
+/// `--name value` and `--name=value` options, `--name` flags, then what else there is. The first
+/// mistake is kept.
 class Arguments {
  public:
-  /// `flags` are options that have a value.
-  Arguments(const Words& words, std::vector<std::string> options);
+  Arguments(const Words& words, const std::vector<std::string>& options,
+            const std::vector<std::string>& flags = {});
 
   /// The last value given; the values of one that may be repeated.
   std::optional<std::string> option(const std::string& name) const;
   std::vector<std::string> all(const std::string& name) const;
+  bool has_flag(const std::string& name) const;
   const Words& rest() const noexcept { return rest_; }
   bool wants_help() const noexcept { return wants_help_; }
   const std::string& error() const noexcept { return error_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> values_;
+  Words flags_;
   Words rest_;
   bool wants_help_ = false;
   std::string error_;

@@ -5,9 +5,8 @@
 #include "freehold/codec/cbor.hpp"
 #include "freehold/sync/attachments.hpp"
 #include "native/cli/command.hpp"
+#include "native/cli/stored_space.hpp"
 #include "native/service/authority.hpp"
-#include "native/storage/kv_stage.hpp"
-#include "native/storage/lmdb.hpp"
 
 namespace freehold::native {
 
@@ -70,14 +69,7 @@ Result<> write_tree(const SpaceBlocks& blocks, const Digest& root, CarFile& car)
   return {};
 }
 
-Result<> write_space(KvReader& kv, const Did& did, std::FILE* file) {
-  const auto id = space_id_of(did);
-  if (!id) return fail(Errc::not_found, "a space is a did:key of Ed25519");
-  KvStage stage(kv);
-  Space space(stage, did, *id);
-  if (!space.is_ours() || !space.record().checkpoint) {
-    return fail(Errc::not_found, "no such space here");
-  }
+Result<> write_space(Space& space, std::FILE* file) {
   const SpaceRecord& head = space.record();
   CarFile car(file, {node_cid(head.root), *head.checkpoint});
   FH_CHECK(write_tree(space.blocks(), head.root, car));
@@ -99,17 +91,13 @@ int export_command(const Words& words) {
   }
   const Result<Did> did = Did::parse(*space);
   if (!did) return complain(*space + ": not a DID");
-  auto engine = open_lmdb(std::filesystem::path(*data) / "state", LmdbMode::read_only);
-  if (!engine) return complain(*data + ": " + engine.error().what);
   const auto out = arguments.option("--out");
   std::FILE* file = out ? std::fopen(out->c_str(), "wb") : stdout;
   if (file == nullptr) return complain(*out + ": cannot be written");
-  Result<> written;
-  const Result<> read =
-      (*engine)->read([&](KvReader& kv) { written = write_space(kv, *did, file); });
+  const std::string wrong =
+      read_space(*data, *did, [&](Space& stored) { return write_space(stored, file); });
   if (out) std::fclose(file);
-  if (!read) return complain(read.error().what);
-  if (!written) return complain(*space + ": " + written.error().what);
+  if (!wrong.empty()) return complain(wrong);
   return 0;
 }
 

@@ -52,5 +52,8 @@ inline constexpr std::size_t denial_bytes_max = 8 << 10;     // of the text that
 inline constexpr std::size_t read_budget_bytes_max = 8 << 20;
 inline constexpr std::size_t read_top_bytes = 256 << 10;  // of the upper levels, first
 inline constexpr std::size_t read_keys_max = 4096;
+inline constexpr std::size_t proof_bytes_max = message_bytes_max;  // of a proof file
+inline constexpr std::size_t proof_claims_max = 1024;
+inline constexpr std::size_t proof_receipts_max = 16'384;  // looked at, each for a signature
 
 }  // namespace freehold::limits

@@ -7,12 +7,6 @@
 
 namespace freehold {
 
-std::vector<Did> KnownServices::keys_of(const Did& did) const {
-  const auto found = keys_.find(did.text());
-  if (found == keys_.end()) return {};
-  return {found->second};
-}
-
 // --- the head record ----------------------------------------------------------------------------
 
 Replica Replica::create(const Did& space) {

@@ -6,8 +6,6 @@
 /// head record.
 #pragma once
 
-#include <map>
-
 #include "freehold/sync/blob_state.hpp"
 #include "freehold/sync/checkpoint.hpp"
 #include "freehold/sync/pull.hpp"
@@ -21,17 +19,6 @@ struct Commit {
   std::vector<Block> added;  // nodes, large values, attachments
   std::vector<Cid> freed;    // nodes that neither the head nor the base needs any more
   Bytes record;              // the head record, to be stored under the space
-};
-
-/// A service that the replica knows: its DID, and the did:key that it signs with.
-class KnownServices final : public KeyResolver {
- public:
-  void set(const Did& service, const Did& key) { keys_[service.text()] = key; }
-  std::vector<Did> keys_of(const Did& did) const override;
-  const std::map<std::string, Did>& all() const noexcept { return keys_; }
-
- private:
-  std::map<std::string, Did> keys_;
 };
 
 /// How a sync is to be made.

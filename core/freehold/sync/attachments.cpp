@@ -136,4 +136,11 @@ void collect_attachments(ByteView key, const StoredValue& value, const BlockStor
   walk.run();
 }
 
+void collect_reached(const Cid& token, const BlockStore& store, CidSet* seen,
+                     std::vector<Cid>* found, std::vector<Cid>* absent) {
+  Walk walk(store, seen, found, absent);
+  walk.reach(token);
+  walk.run();
+}
+
 }  // namespace freehold

@@ -19,4 +19,8 @@ using CidSet = std::unordered_set<Cid, CidHash>;
 void collect_attachments(ByteView key, const StoredValue& value, const BlockStore& store,
                          CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent = nullptr);
 
+/// The same from one receipt or UCAN, which is the first that is found.
+void collect_reached(const Cid& token, const BlockStore& store, CidSet* seen,
+                     std::vector<Cid>* found, std::vector<Cid>* absent = nullptr);
+
 }  // namespace freehold

@@ -29,45 +29,39 @@ class Gatherer {
 
   /// The path to the key, and what belongs to its entry if there is one.
   void key(const Digest& root, ByteView key) {
-    const Node* node = take(root);
-    while (node != nullptr && !node->is_leaf()) node = take(node->link(node->child_of(key)));
-    if (node == nullptr) return;
-    const std::size_t i = node->lower_bound(key);
-    if (i < node->size() && node->compare_key(i, key) == 0) entry(*node, i);
+    std::size_t one = 1;
+    interval(root, Interval::of_key(key), false, &one);
+    upto_.reset();
   }
 
-  /// All nodes that reach into the range, from its first entry on (in reverse: its last).
-  void range(const Digest& digest, const Range& range, std::size_t* entries) {
+  void range(const Digest& root, const Range& range) {
+    std::size_t entries = range.limit;
+    upto_.reset();
+    interval(root, Interval(range), range.reverse, &entries);
+    if (range.reverse || !is_full()) upto_.reset();
+  }
+
+  /// All nodes that reach into the interval with what belongs to its first entries (in reverse: its
+  /// last), `*entries` of them.
+  void interval(const Digest& digest, const Interval& keys, bool reverse, std::size_t* entries) {
     const Node* node = take(digest);
     if (node == nullptr) return;
-    const std::optional<Bytes> high = prefix_end(range.prefix);
-    const auto is_before = [&](std::size_t i) {
-      return node->compare_key(i, range.prefix) < 0 ||
-             (range.from && node->compare_key(i, *range.from) < 0);
-    };
-    const auto is_behind = [&](std::size_t i) {
-      return (high && node->compare_key(i, *high) >= 0) ||
-             (range.to && node->compare_key(i, *range.to) >= 0);
-    };
-    for (std::size_t k = 0; k < node->size() && *entries > 0 && !is_full(); ++k) {
-      const std::size_t i = range.reverse ? node->size() - 1 - k : k;
-      if (is_behind(i)) continue;
-      if (node->is_leaf()) {
-        if (is_before(i)) continue;
-        entry(*node, i);
-        --*entries;
-        upto_ = node->key(i);
-      } else if (i + 1 == node->size() || !is_before(i + 1)) {  // else the child ends before it
-        this->range(node->link(i), range, entries);
+    const Interval::Slice slice = keys.slice_of(*node);
+    for (std::size_t k = 0; k < slice.size() && *entries > 0 && !is_full(); ++k) {
+      const std::size_t i = reverse ? slice.end - 1 - k : slice.begin + k;
+      if (!node->is_leaf()) {
+        interval(node->link(i), keys, reverse, entries);
+        continue;
       }
+      entry(*node, i);
+      --*entries;
+      upto_ = node->key(i);
     }
   }
 
   bool is_full() const noexcept { return spent_ >= budget_; }
   ReadReply finish() {
-    ReadReply reply{std::move(blocks_), !is_full() && !lacks_, {}};
-    if (is_full()) reply.upto = std::move(upto_);
-    return reply;
+    return {std::move(blocks_), !is_full() && !lacks_, std::move(upto_)};
   }
 
  private:
@@ -127,10 +121,7 @@ Result<ReadReply> read(const BlockStore& store, const ReadCall& call, const Dige
   const std::size_t depth = call.depth.value_or(limits::height_max);
   if (!call.nodes.empty()) gatherer.descendants(call.nodes, depth);
   for (const Bytes& key : call.keys) gatherer.key(root, key);
-  if (call.range) {
-    std::size_t entries = call.range->limit;
-    gatherer.range(root, *call.range, &entries);
-  }
+  if (call.range) gatherer.range(root, *call.range);
   if (call.nodes.empty() && call.keys.empty() && !call.range) {
     gatherer.descendants({node_cid(root)}, depth);
   }

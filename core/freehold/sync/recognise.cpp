@@ -34,6 +34,12 @@ const Bytes* digest_of(const Capability& capability) {
 
 }  // namespace
 
+std::vector<Did> KnownServices::keys_of(const Did& did) const {
+  const auto found = keys_.find(did.text());
+  if (found == keys_.end()) return {};
+  return {found->second};
+}
+
 template <class Signed>
 bool Recogniser::is_signed_by(const Signed& token, const Did& signer) const {
   const std::vector<Did> keys = signer.is_key() ? std::vector<Did>{signer} : keys_->keys_of(signer);

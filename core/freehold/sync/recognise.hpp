@@ -2,6 +2,7 @@
 /// and space (docs/design.md section 2). Everybody may write there; only this gives it meaning.
 #pragma once
 
+#include <map>
 #include <unordered_set>
 
 #include "freehold/tree/tree.hpp"
@@ -30,6 +31,17 @@ class SignatureCache {
     return std::string(text_of(block.bytes())) + key.text();
   }
   std::unordered_set<std::string> good_;
+};
+
+/// Services that are known: their DIDs, and the did:key that each signs with.
+class KnownServices final : public KeyResolver {
+ public:
+  void set(const Did& service, const Did& key) { keys_[service.text()] = key; }
+  std::vector<Did> keys_of(const Did& did) const override;
+  const std::map<std::string, Did>& all() const noexcept { return keys_; }
+
+ private:
+  std::map<std::string, Did> keys_;
 };
 
 /// Looks at entries of one space with the keys that are known for services.

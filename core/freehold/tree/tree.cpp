@@ -14,34 +14,6 @@ Error error_of(const NodeSource& source, Missing* missing) {
   return status ? Error{Errc::corrupt, "tree: cannot be read"} : status.error();
 }
 
-/// The keys of a range as one interval: [low, high), without bounds where there are none.
-struct Interval {
-  Bytes low;
-  bool low_exclusive = false;
-  std::optional<Bytes> high;
-  bool high_inclusive = false;
-
-  explicit Interval(const Range& range) : low(range.prefix), high(prefix_end(range.prefix)) {
-    if (range.from && compare(*range.from, low) >= 0) {
-      low = *range.from;
-      low_exclusive = range.from_exclusive;
-    }
-    if (range.to && (!high || compare(*range.to, *high) < 0)) {
-      high = *range.to;
-      high_inclusive = range.to_inclusive;
-    }
-  }
-  bool is_before(const Node& leaf, std::size_t i) const {
-    const int order = leaf.compare_key(i, low);
-    return order < 0 || (order == 0 && low_exclusive);
-  }
-  bool is_behind(const Node& leaf, std::size_t i) const {
-    if (!high) return false;
-    const int order = leaf.compare_key(i, *high);
-    return order > 0 || (order == 0 && !high_inclusive);
-  }
-};
-
 /// Asks for the nodes between the root and the interval's leaves that can be named, but for no more
 /// leaves than the `leaves` that the listing may need.
 void touch(NodeSource& source, const Digest& digest, int level, const Interval& interval,
@@ -52,14 +24,9 @@ void touch(NodeSource& source, const Digest& digest, int level, const Interval& 
     --*leaves;
     return;
   }
-  const std::size_t first = node->child_of(interval.low);
-  std::size_t last = interval.high ? node->child_of(*interval.high) : node->size() - 1;
-  if (interval.high && !interval.high_inclusive && last > first &&
-      node->compare_key(last, *interval.high) == 0) {
-    --last;
-  }
-  for (std::size_t k = 0; k <= last - first; ++k) {
-    const std::size_t i = reverse ? last - k : first + k;
+  const Interval::Slice slice = interval.slice_of(*node);
+  for (std::size_t k = 0; k < slice.size(); ++k) {
+    const std::size_t i = reverse ? slice.end - 1 - k : slice.begin + k;
     touch(source, node->link(i), node->level() - 1, interval, leaves, reverse);
   }
 }
@@ -85,19 +52,25 @@ Bytes behind(const Bytes& key, const FolderQuery& query) {
   return next;
 }
 
+/// Adds entry `i`, unless the page is full: then this was the last of it.
+bool take_entry(const Node& leaf, std::size_t i, std::size_t limit, Page& page) {
+  if (page.entries.size() == limit) {
+    page.next = page.entries.back().key;
+    return false;
+  }
+  page.entries.push_back({leaf.key(i), value_at(leaf, i)});
+  return true;
+}
+
 bool list_forward(LevelCursor& cursor, const Interval& interval, std::size_t limit, Page& page) {
   if (!cursor.seek(interval.low)) return false;
   for (bool more = true; more;) {
     const Node& leaf = cursor.node();
-    for (std::size_t i = leaf.lower_bound(interval.low); i < leaf.size(); ++i) {
-      if (interval.is_before(leaf, i)) continue;
-      if (interval.is_behind(leaf, i)) return true;
-      if (page.entries.size() == limit) {
-        page.next = page.entries.back().key;
-        return true;
-      }
-      page.entries.push_back({leaf.key(i), value_at(leaf, i)});
+    const Interval::Slice slice = interval.slice_of(leaf);
+    for (std::size_t i = slice.begin; i < slice.end; ++i) {
+      if (!take_entry(leaf, i, limit, page)) return true;
     }
+    if (slice.end < leaf.size()) return true;
     if (!cursor.next(&more)) return false;
   }
   return true;
@@ -107,15 +80,11 @@ bool list_backward(LevelCursor& cursor, const Interval& interval, std::size_t li
   if (!(interval.high ? cursor.seek(*interval.high) : cursor.seek_last())) return false;
   for (bool more = true; more;) {
     const Node& leaf = cursor.node();
-    for (std::size_t i = leaf.size(); i-- > 0;) {
-      if (interval.is_behind(leaf, i)) continue;
-      if (interval.is_before(leaf, i)) return true;
-      if (page.entries.size() == limit) {
-        page.next = page.entries.back().key;
-        return true;
-      }
-      page.entries.push_back({leaf.key(i), value_at(leaf, i)});
+    const Interval::Slice slice = interval.slice_of(leaf);
+    for (std::size_t i = slice.end; i-- > slice.begin;) {
+      if (!take_entry(leaf, i, limit, page)) return true;
     }
+    if (slice.begin > 0) return true;
     if (!cursor.previous(&more)) return false;
   }
   return true;
@@ -136,8 +105,7 @@ Result<std::optional<StoredValue>> Tree::get(ByteView key, Missing* missing) con
 Result<Page> Tree::list(const Range& range, Missing* missing) const {
   Page page;
   const Interval interval(range);
-  if (range.limit == 0) return page;
-  if (interval.high && compare(interval.low, *interval.high) > 0) return page;
+  if (range.limit == 0 || interval.is_empty()) return page;
   NodeSource source(*store_);
   LevelCursor cursor(source, root_, 0);
   const bool done = range.reverse ? list_backward(cursor, interval, range.limit, page)
@@ -206,18 +174,12 @@ Result<std::uint64_t> Tree::rank(ByteView key, Missing* missing) const {
 
 Result<std::uint64_t> Tree::count(const Range& range, Missing* missing) const {
   const Interval interval(range);
-  // The key right behind k is k with a zero byte: so an exclusive bound becomes the other kind.
-  const auto rank_at = [&](const Bytes& key, bool is_behind) {
-    Bytes at = key;
-    if (is_behind) at.push_back(0);
-    return rank(at, missing);
-  };
-  FH_TRY(const std::uint64_t low, rank_at(interval.low, interval.low_exclusive));
+  FH_TRY(const std::uint64_t low, rank(interval.low, missing));
   if (!interval.high) {
     FH_TRY(const Weight all, weight(missing));
     return all.count - low;
   }
-  FH_TRY(const std::uint64_t high, rank_at(*interval.high, interval.high_inclusive));
+  FH_TRY(const std::uint64_t high, rank(*interval.high, missing));
   return high > low ? high - low : 0;
 }
 
@@ -233,14 +195,6 @@ Result<int> Tree::height(Missing* missing) const {
   const Node* root = source.node(root_);
   if (root == nullptr) return tl::unexpected<Error>(error_of(source, missing));
   return root->level() + 1;
-}
-
-std::optional<Bytes> prefix_end(ByteView prefix) {
-  Bytes end = copy_of(prefix);
-  while (!end.empty() && end.back() == 0xff) end.pop_back();
-  if (end.empty()) return std::nullopt;
-  ++end.back();
-  return end;
 }
 
 }  // namespace freehold

@@ -3,19 +3,9 @@
 
 #include "freehold/tree/apply.hpp"
 #include "freehold/tree/diff.hpp"
+#include "freehold/tree/interval.hpp"
 
 namespace freehold {
-
-/// What to list. Empty bounds are none.
-struct Range {
-  Bytes prefix;               // only keys that begin so
-  std::optional<Bytes> from;  // inclusive, unless from_exclusive: a cursor goes on behind a key
-  bool from_exclusive = false;
-  std::optional<Bytes> to;  // exclusive, unless to_inclusive
-  bool to_inclusive = false;
-  bool reverse = false;  // greatest key first; from and to keep their meaning
-  std::size_t limit = SIZE_MAX;
-};
 
 /// Part of a listing. If the limit ended it, `next` is the last key given: list on with `from` (or,
 /// in reverse, `to`) set to it, exclusive. Keys, not positions: a cursor survives any edit.
@@ -71,8 +61,5 @@ class Tree {
   const BlockStore* store_;
   Digest root_;
 };
-
-/// The least key that is greater than all that begin with `prefix`; none if there is no such key.
-std::optional<Bytes> prefix_end(ByteView prefix);
 
 }  // namespace freehold
