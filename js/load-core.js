@@ -1,8 +1,8 @@
 /** The WebAssembly core, loaded once. */
 import createCore from './core/freehold-core.mjs';
 import { FreeholdError } from './error.js';
-import { request } from './fetch-transport.js';
 import { Link } from './link.js';
+import { wasmBytes } from './load-wasm.js';
 
 /** @type {Promise<import('./internal.js').Core> | undefined} */
 let loading;
@@ -15,7 +15,7 @@ export function loadCore() {
 
 /** @returns {Promise<import('./internal.js').Core>} */
 async function start() {
-  const wasm = await wasmBytes();
+  const wasm = await wasmBytes(new URL('./core/freehold-core.wasm', import.meta.url));
   // The glue would wait for ever for what does not compile.
   if (!WebAssembly.validate(wasm)) throw new FreeholdError('Corrupt', 'freehold-core.wasm');
   const module = await createCore({ FreeholdError, Link, wasm });
@@ -32,15 +32,6 @@ async function start() {
   }
   for (const [maker, kind] of makers) core[maker] = making(core[maker], methods[kind]);
   return core;
-}
-
-/** @returns {Promise<BufferSource>} */
-async function wasmBytes() {
-  const url = new URL('./core/freehold-core.wasm', import.meta.url);
-  if (url.protocol !== 'file:') return (await request(url)).arrayBuffer();
-  const name = /** @type {string} */ ('node:fs/promises'); // not for bundlers to look for
-  const { readFile } = await import(name);
-  return readFile(url);
 }
 
 /** The core has handles for objects, and `kind.method` takes one first. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // What a page downloads, gzipped, against the budget: the wasm, and the package with its glue as a
-// bundler ships them. (What lies in js/ is unminified on purpose: it runs as it was written.)
+// bundler ships them; and the verifier by itself. (What lies in js/ is unminified on purpose: it runs as it was written.)
 // Prints a line each; fails when one is over.
 
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -42,6 +42,11 @@ const sizes = [
     kilobytes: 150,
   },
   { what: 'js', bytes: await bundled(), kilobytes: 15 },
+  {
+    what: 'verify wasm',
+    bytes: gzipped(await readFile(new URL('core/freehold-verify.wasm', js))),
+    kilobytes: 50,
+  },
 ];
 
 let over = 0;

@@ -15,7 +15,8 @@ constexpr const char* help =
     "Writes a proof file (for `freehold verify`, and freehold/verify in JavaScript), to standard\n"
     "output unless told otherwise: what is claimed of the space, the nodes that prove it, large\n"
     "values, receipts with what they belong to, the last checkpoint and what that rests on. A\n"
-    "server may be running on DIR. WHAT is one of, or none to prove the checkpoint alone:\n"
+    "server may be running on DIR. WHAT is some of these, which must not overlap, or nothing, to\n"
+    "prove the checkpoint alone:\n"
     "\n"
     "  --key KEY...            the value of each key, or that it has none\n"
     "  --prefix P              all entries whose keys begin so\n"
@@ -27,20 +28,17 @@ Bytes bytes_of(const std::string& text) {
   return copy_of(view_of(text));
 }
 
-/// Empty, or what is wrong.
-std::string read_claims(const Arguments& arguments, std::vector<Claim>* claims) {
+void read_claims(const Arguments& arguments, std::vector<Claim>* claims) {
   const auto prefix = arguments.option("--prefix");
   const auto from = arguments.option("--from");
   const auto to = arguments.option("--to");
   for (const std::string& key : arguments.all("--key")) claims->push_back({bytes_of(key)});
-  if (!prefix && !from && !to) return "";
-  if (!claims->empty()) return "--key, or a range: not both";
+  if (!prefix && !from && !to) return;
   Claim range;
   if (prefix) range.prefix = bytes_of(*prefix);
   if (from) range.from = bytes_of(*from);
   if (to) range.to = bytes_of(*to);
   claims->push_back(std::move(range));
-  return "";
 }
 
 std::string read_receipts(const Arguments& arguments, std::vector<Cid>* receipts) {
@@ -76,8 +74,8 @@ int prove_command(const Words& words) {
   if (!did) return complain(*space + ": not a DID");
   ProofFields fields;
   fields.space = *did;
-  std::string wrong = read_claims(arguments, &fields.claims);
-  if (wrong.empty()) wrong = read_receipts(arguments, &fields.receipts);
+  read_claims(arguments, &fields.claims);
+  std::string wrong = read_receipts(arguments, &fields.receipts);
   if (!wrong.empty()) return complain(wrong);
 
   Bytes file;

@@ -188,14 +188,13 @@ int verify_command(const Words& words) {
     return usage(help, arguments);
   }
   KnownServices keys;
-  ProofTrust trust;
+  ProofTrust trust{.keys = &keys};
   std::string wrong = read_keys(arguments, &keys);
   if (wrong.empty()) wrong = read_trust(arguments, &trust);
   if (!wrong.empty()) {
     complain(wrong);
     return 2;
   }
-  trust.keys = &keys;
   const std::string& name = arguments.rest().front();
   const auto file = read_file(name);
   if (!file) return complain(name + ": cannot be read");
@@ -206,9 +205,10 @@ int verify_command(const Words& words) {
     print_verdict(*verdict);
     return 0;
   }
-  Map report = *report_of(*verdict).as_map();
-  report.set("proved", Value(true));
-  std::puts(encode_dag_json(Value(std::move(report))).c_str());
+  const Result<Value> report = decode_cbor(report_of(*verdict));
+  Map told = report ? *report->as_map() : Map();
+  told.set("proved", Value(true));
+  std::puts(encode_dag_json(Value(std::move(told))).c_str());
   return 0;
 }
 

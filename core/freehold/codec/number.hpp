@@ -15,4 +15,7 @@ std::string text_of_double(double number);
 /// @pre `text` is a number by JSON's grammar.
 std::optional<double> double_of_text(std::string_view text);
 
+/// The digits of -2^64, the least integer of CBOR: one over 64 bits.
+inline constexpr std::string_view lowest_digits = "18446744073709551616";
+
 }  // namespace freehold

@@ -23,13 +23,12 @@ struct ProofFields {
 /// checkpoint or a receipt is not what it should be.
 Result<Bytes> make_proof(const BlockStore& blocks, ProofFields fields, Missing* missing = nullptr);
 
-/// What the verifier is to go by. The resolver has the keys of the services that the caller trusts,
-/// and must outlive the call.
+/// What the verifier is to go by.
 struct ProofTrust {
   std::int64_t now = 0;
-  const KeyResolver* keys = nullptr;
-  std::optional<Did> space;    // it must be this space's, by its checkpoint
-  std::optional<Digest> root;  // it must be of this root
+  const KeyResolver* keys;          // not null: of the services that the caller trusts
+  std::optional<Did> space = {};    // it must be this space's, by its checkpoint
+  std::optional<Digest> root = {};  // it must be of this root
 };
 
 /// A service's receipt under a reserved key, and whether it holds.

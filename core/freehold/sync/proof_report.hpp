@@ -6,7 +6,8 @@
 
 namespace freehold {
 
-/// {space, root, entries, bytes, checkpoint, claims, receipts}
-Value report_of(const ProofVerdict& verdict);
+/// DAG-CBOR of {space, root, entries, bytes, checkpoint, claims, receipts}; js/verify-types.d.ts
+/// has what is in them.
+Bytes report_of(const ProofVerdict& verdict);
 
 }  // namespace freehold

@@ -1,6 +1,7 @@
 #include "freehold/tree/proof.hpp"
 
-#include <unordered_map>
+#include <array>
+#include <unordered_set>
 
 #include "freehold/base/limits.hpp"
 #include "freehold/codec/cbor.hpp"
@@ -11,7 +12,8 @@ namespace {
 
 /// What a node's parent says of it; of a root nothing but that it covers all keys.
 struct Place {
-  int level = -1;
+  int level = 0;
+  bool is_root = true;
   Bytes separator;
   std::optional<Bytes> end;  // the next separator, of whatever level
   Weight weight;
@@ -37,49 +39,61 @@ class Walk {
   Walk(const BlockStore& store, TreeProof* proof) : store_(&store), proof_(proof) {}
 
   Result<> root(const Digest& root) {
-    FH_TRY(const Checked* checked, node(root));
+    FH_TRY(const Checked* checked, node(root, -1));
     if (checked == nullptr) return {};
     if (!checked->node.is_leaf() && checked->node.size() < 2) {
       return fail(Errc::malformed, "proof: a root with a single child");
     }
     proof_->weight = checked->weight;
+    height_ = checked->node.level() + 1;
     return {};
   }
 
   Result<> claim(const Digest& root, const Interval& interval) {
     proof_->entries.emplace_back();
     leaf_before_.reset();
+    if (height_ == 0) return {};  // the root is missing
     Place place;
+    place.level = height_ - 1;
     place.weight = proof_->weight;
     return visit(root, place, interval);
   }
 
-  const Missing& missing() const noexcept { return missing_; }
+  const std::vector<Cid>& missing() const noexcept { return missing_; }
 
  private:
   struct Checked {
+    Digest digest;
     Node node;
     Weight weight;
   };
 
-  /// A node that is sound by itself; null if it is not held.
-  Result<const Checked*> node(const Digest& digest) {
+  /// A node that is sound by itself; null if it is not held. Valid until the next one of its level.
+  Result<const Checked*> node(const Digest& digest, int level) {
+    if (level >= 0 && path_[static_cast<std::size_t>(level)].has_value() &&
+        path_[static_cast<std::size_t>(level)]->digest == digest) {
+      return &*path_[static_cast<std::size_t>(level)];
+    }
     const Cid cid = node_cid(digest);
-    if (const auto found = nodes_.find(cid); found != nodes_.end()) return &found->second;
     const auto bytes = store_->find(cid);
     if (!bytes) {
-      missing_.add(cid);
+      missing_.push_back(cid);
       return nullptr;
     }
     FH_TRY(Node node, Node::decode(*bytes));
     FH_CHECK(node.check());
+    if (level >= 0 && node.level() != level) {
+      return fail(Errc::malformed, "proof: a node is not of the level below its parent's");
+    }
     FH_TRY(const Weight weight, total_of(node));
     proof_->blocks.push_back(cid);
-    return &nodes_.emplace(cid, Checked{std::move(node), weight}).first->second;
+    auto& step = path_[static_cast<std::size_t>(node.level())];
+    step = Checked{digest, std::move(node), weight};
+    return &*step;
   }
 
   Result<> visit(const Digest& digest, const Place& place, const Interval& interval) {
-    FH_TRY(const Checked* checked, node(digest));
+    FH_TRY(const Checked* checked, node(digest, place.level));
     if (checked == nullptr) {
       leaf_before_.reset();
       return {};
@@ -95,7 +109,8 @@ class Walk {
     for (std::size_t i = slice.begin; i < slice.end; ++i) {
       const std::optional<Bytes> end =
           i + 1 < node.size() ? std::optional<Bytes>(node.key(i + 1)) : place.end;
-      FH_CHECK(visit(node.link(i), {node.level() - 1, node.key(i), end, node.weight(i)}, interval));
+      FH_CHECK(visit(node.link(i), {node.level() - 1, false, node.key(i), end, node.weight(i)},
+                     interval));
     }
     return {};
   }
@@ -104,10 +119,7 @@ class Walk {
   /// have a given key, and the walk goes to that one.
   static Result<> check_place(const Checked& checked, const Place& place) {
     const Node& node = checked.node;
-    if (place.level >= 0 && node.level() != place.level) {
-      return fail(Errc::malformed, "proof: a node is not of the level below its parent's");
-    }
-    if (place.level >= 0 && node.size() == 0) {
+    if (!place.is_root && node.size() == 0) {
       return fail(Errc::malformed, "proof: an empty node below the root");
     }
     if (checked.weight.count != place.weight.count || checked.weight.bytes != place.weight.bytes) {
@@ -149,22 +161,25 @@ class Walk {
     const Cid cid = node_cid(value.link());
     const auto bytes = store_->find(cid);
     if (!bytes) {
-      missing_.add(cid);
+      missing_.push_back(cid);
       return {};
     }
     if (bytes->size() != value.size) {
       return fail(Errc::malformed, "proof: a large value is not of the size that its entry says");
     }
     FH_CHECK(check_value(*bytes));
-    if (values_.emplace(cid, true).second) proof_->blocks.push_back(cid);
+    if (values_.insert(cid).second) proof_->blocks.push_back(cid);
     return {};
   }
 
   const BlockStore* store_;
   TreeProof* proof_;
-  std::unordered_map<Cid, Checked, CidHash> nodes_;
-  std::unordered_map<Cid, bool, CidHash> values_;
-  Missing missing_;
+  // The last node read of each level. Claims ascend, so of what was read before, the next one asks
+  // for these at most.
+  std::array<std::optional<Checked>, limits::height_max> path_;
+  int height_ = 0;
+  std::unordered_set<Cid, CidHash> values_;
+  std::vector<Cid> missing_;
   std::optional<Bytes> leaf_before_;  // last key of the leaf before, if this claim has read it
 };
 
@@ -221,7 +236,7 @@ Result<TreeProof> prove(const BlockStore& store, const Digest& root, std::span<c
   }
   if (walk.missing().empty()) return proof;
   if (missing != nullptr) {
-    for (const Cid& cid : walk.missing().cids()) missing->add(cid);
+    for (const Cid& cid : walk.missing()) missing->add(cid);
   }
   return fail(Errc::missing, "proof: a block of what it claims is missing");
 }

@@ -104,9 +104,7 @@ struct World {
     return file(stating({claim}));
   }
   ProofTrust trust() const {
-    ProofTrust trust;
-    trust.now = now;
-    trust.keys = &keys;
+    ProofTrust trust{.now = now, .keys = &keys};
     trust.space = space.did;
     return trust;
   }
@@ -168,7 +166,9 @@ TEST_CASE("M6 R13 R23: one file carries checkpoint, proof and receipt, and says 
   CHECK(verdict->claims[3].entries.at(0).value == cbor_bytes(3'000, 5));
   REQUIRE(verdict->receipts.size() == 1);
   CHECK(verdict->receipts[0].receipt->cid() == world.stored.cid());
-  const Value report = report_of(*verdict);
+  const auto decoded = decode_cbor(report_of(*verdict));
+  REQUIRE(decoded);
+  const Value& report = *decoded;
   CHECK(*report.find("checkpoint")->find("proven") == Value(true));
   CHECK(report.find("claims")->as_list()->size() == 4);
   CHECK(file == world.file(fields));  // one file for one statement
@@ -278,7 +278,7 @@ TEST_CASE("X3: a proof block that is not of the one form is refused") {
         }) == "proof block: a claim's key is no bytes");
   CHECK(refusal([](Fields& map) {
           map.set("claims", Value(List{Value(Fields{{"prefix", Value(Bytes{})}})}));
-        }) == "proof block: form");
+        }) == "proof block: an empty prefix");
   CHECK(refusal([](Fields& map) {
           map.set("claims", Value(List(1025, Value(Fields{{"key", Value(key("a"))}}))));
         }) == "proof_claims_max");
