@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // What a page downloads, gzipped, against the budget: the wasm, and the package with its glue as a
-// bundler ships them; and the verifier by itself. (What lies in js/ is unminified on purpose: it runs as it was written.)
+// bundler ships them; and the verifier of proof files, a module by itself. (What lies in js/ is
+// unminified on purpose: it runs as it was written.)
 // Prints a line each; fails when one is over.
 
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';

@@ -146,7 +146,7 @@ test('serve: a mistake in the configuration is named', async () => {
     await writeFile(file, typeof config === 'string' ? config : JSON.stringify(config));
     assert.match(await failure('serve', '--config', file, '--listen', '127.0.0.1:0'), message);
   }
-  for (const command of ['serve', 'key', 'root', 'export']) {
+  for (const command of ['serve', 'key', 'root', 'export', 'prove', 'verify']) {
     assert.match(await run(command, '--help'), new RegExp(`^freehold ${command}`));
   }
   assert.match(await failure('serve', '--nothing'), /no such option: --nothing/);
