@@ -72,8 +72,10 @@ step 'build dev' scripts/build.sh dev && {
   suite 'dev core' build/dev/freehold_tests --use-colour no
   suite 'dev fuzz corpus' ctest --preset dev -R '^fuzz_' --output-on-failure
 }
-step 'build release' scripts/build.sh release:freehold,fixtures_test &&
+step 'build release' scripts/build.sh release:freehold,fixtures_test,simulate && {
   suite 'release fixtures' build/release/fixtures_test "$fixtures"
+  suite 'release simulator' build/release/simulate --schedules 10000
+}
 step 'build wasm' scripts/build.sh wasm && {
   suite 'wasm core' node build/wasm/freehold_tests.js --use-colour no
   suite 'wasm fixtures' node build/wasm/fixtures_test.js "$fixtures"

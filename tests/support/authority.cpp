@@ -57,6 +57,8 @@ void Authority::forget() {
   MemoryStore kept;
   kept.put(empty_node());
   std::vector<Digest> open{head_};
+  CidSet seen;
+  std::vector<Cid> attached;
   while (!open.empty()) {
     const Digest digest = open.back();
     open.pop_back();
@@ -66,12 +68,13 @@ void Authority::forget() {
     for (std::size_t i = 0; i < node->size(); ++i) {
       if (!node->is_leaf()) {
         open.push_back(node->link(i));
-      } else if (node->is_linked(i)) {
-        kept.put(blocks_.block(node_cid(node->link(i))));
+      } else {
+        collect_attachments(node->key(i), value_at(*node, i), blocks_, &seen, &attached);
       }
     }
     kept.put(block);
   }
+  for (const Cid& cid : attached) kept.put(blocks_.block(cid));
   roots_.clear();
   if (checkpoint_) {
     kept.put(checkpoint_->ucan.block);

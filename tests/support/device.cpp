@@ -89,8 +89,9 @@ bool Device::supply(Authority* network) {
     }
   }
   if (is_new) return true;
-  if (network == nullptr || replica.is_whole()) return false;
-  return static_cast<bool>(read(*network, replica.missing_read()));
+  if (network == nullptr || !replica.may_read()) return false;
+  const auto call = replica.missing_read();
+  return call && read(*network, *call);
 }
 
 Result<> Device::read(Authority& authority, const ReadCall& call) {

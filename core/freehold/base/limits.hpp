@@ -27,6 +27,7 @@ inline constexpr int cbor_block_depth_max = 72;  // ... and of a block that has 
 inline constexpr std::size_t edits_bytes_max = 8 << 20;
 inline constexpr std::size_t edits_entries_max = 10'000;
 inline constexpr std::size_t parcel_bytes_max = 16 << 20;       // of edits with all that they need
+inline constexpr std::size_t syncs_unanswered_max = 64;         // that a device remembers
 inline constexpr std::size_t first_sync_bytes_max = 256 << 10;  // more is read by nodes, if asked
 inline constexpr std::size_t base_digest_bytes = 16;
 inline constexpr std::size_t invocation_bytes_max = 256 << 10;  // with its proofs

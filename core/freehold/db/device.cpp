@@ -13,7 +13,8 @@ Bytes encode(const DeviceRecord& record) {
                          {"answered", record::of(record.answered)},
                          {"part", Value(record.is_part)},
                          {"nodes", Value(record.by_nodes)},
-                         {"baseless", Value(record.is_baseless)}});
+                         {"baseless", Value(record.is_baseless)},
+                         {"edits", Value(record.edits)}});
 }
 
 Result<DeviceRecord> decode_device(ByteView bytes) {
@@ -30,6 +31,7 @@ Result<DeviceRecord> decode_device(ByteView bytes) {
   record.is_part = in.flag("part");
   record.by_nodes = in.flag("nodes");
   record.is_baseless = in.flag("baseless");
+  record.edits = in.bytes("edits");
   return record::finish(in, std::move(record));
 }
 

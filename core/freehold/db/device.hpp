@@ -10,7 +10,7 @@ struct DeviceRecord {
   std::uint64_t n = 0;
   std::optional<Cid> since;
   Digest since_root{};  // what the device's edits were made to
-  Digest root{};        // what it sent; without a base: what its edits were merged into
+  Digest root{};        // what it sent
   Cid invocation;
   Bytes receipt;          // the bytes of its receipt
   Cid checkpoint;         // that it was answered with
@@ -18,6 +18,8 @@ struct DeviceRecord {
   bool is_part = false;   // ... which is only on the way to the checkpoint's
   bool by_nodes = false;  // the answer had no edits: the device reads nodes
   bool is_baseless = false;
+  Bytes edits;  // without a base: the edits block, for there is no tree that a retry is merged
+                // against
 };
 
 Bytes encode(const DeviceRecord& record);

@@ -17,24 +17,43 @@ Replica Replica::create(const Did& space) {
   return replica;
 }
 
+namespace {
+
+Value links_of(const std::vector<Digest>& roots) {
+  List links;
+  for (const Digest& root : roots) links.push_back(Value(node_cid(root)));
+  return Value(std::move(links));
+}
+
+bool read_roots(const Value& map, const char* name, std::vector<Digest>* roots) {
+  const Value* list = map.find(name);
+  if (list == nullptr || list->as_list() == nullptr) return false;
+  for (const Value& link : *list->as_list()) {
+    const auto root = node_of(&link);
+    if (!root) return false;
+    roots->push_back(*root);
+  }
+  return true;
+}
+
+}  // namespace
+
 Bytes Replica::record() const {
   Map services;
   for (const auto& [did, key] : services_.all()) services.set(did, Value(key.text()));
-  List have;
-  for (const Digest& root : pulling_ ? pulling_->have : std::vector<Digest>()) {
-    have.push_back(Value(node_cid(root)));
-  }
-  return encode_cbor(Value(Map{{"v", Value(1)},
-                               {"have", pulling_ ? Value(std::move(have)) : Value()},
-                               {"from", pulling_ ? Value(pulling_->from) : Value()},
-                               {"space", Value(space_.text())},
-                               {"head", Value(node_cid(head_))},
-                               {"base", Value(node_cid(base_))},
-                               {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
-                               {"seq", Value(seq_)},
-                               {"time", Value(checkpoint_time_)},
-                               {"n", Value(n_)},
-                               {"services", Value(std::move(services))}}));
+  return encode_cbor(
+      Value(Map{{"v", Value(1)},
+                {"have", pulling_ ? links_of(pulling_->have) : Value()},
+                {"from", pulling_ && pulling_->from ? Value(*pulling_->from) : Value()},
+                {"space", Value(space_.text())},
+                {"head", Value(node_cid(head_))},
+                {"base", Value(node_cid(base_))},
+                {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
+                {"seq", Value(seq_)},
+                {"time", Value(checkpoint_time_)},
+                {"n", Value(n_)},
+                {"sent", links_of(unanswered_)},
+                {"services", Value(std::move(services))}}));
 }
 
 Result<Replica> Replica::load(ByteView record) {
@@ -63,19 +82,17 @@ Result<Replica> Replica::load(ByteView record) {
   if (checkpoint != nullptr && checkpoint->as_link() != nullptr) {
     replica.checkpoint_ = *checkpoint->as_link();
   }
+  if (value->find("sent") != nullptr && !read_roots(*value, "sent", &replica.unanswered_)) {
+    return broken();
+  }
   const Value* have = value->find("have");
-  if (have != nullptr && have->as_list() != nullptr) {
+  if (have != nullptr && !have->is_null()) {
     replica.pulling_.emplace();
-    for (const Value& link : *have->as_list()) {
-      const auto root = node_of(&link);
-      if (!root) return broken();
-      replica.pulling_->have.push_back(*root);
-    }
     const Value* from = value->find("from");
-    if (from == nullptr || from->as_bytes() == nullptr || replica.pulling_->have.empty()) {
+    if (!read_roots(*value, "have", &replica.pulling_->have) || replica.pulling_->have.empty()) {
       return broken();
     }
-    replica.pulling_->from = *from->as_bytes();
+    if (from != nullptr && from->as_bytes() != nullptr) replica.pulling_->from = *from->as_bytes();
   }
   const Value* services = value->find("services");
   if (services == nullptr || services->as_map() == nullptr) return broken();
@@ -95,6 +112,7 @@ Result<Replica> Replica::load(ByteView record) {
 void Replica::start(std::optional<ReadCall> wanted) {
   missing_ = Missing();
   wanted_ = std::move(wanted);
+  is_reading_ = false;
 }
 
 ReadCall Replica::call_of_keys(std::vector<Bytes> keys) const {
@@ -144,7 +162,7 @@ Result<std::vector<BlobStatus>> Replica::blobs(const Range& range, std::int64_t 
 /// Whether any of the blocks may yet be found, in storage or by the service.
 bool Replica::is_wanting(const std::vector<Cid>& cids) const {
   return std::any_of(cids.begin(), cids.end(), [&](const Cid& cid) {
-    return !absent_.contains(cid) || (pulling_ && !lost_.contains(cid));
+    return !absent_.contains(cid) || (may_read() && !lost_.contains(cid));
   });
 }
 

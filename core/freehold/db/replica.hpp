@@ -50,7 +50,7 @@ class Gathered;
 /// A replica is whole, or it has some of its nodes only and reads others when they are needed:
 ///
 ///     operation -> Errc::missing -> missing(): hold() from storage, or set_absent()
-///               -> Errc::missing, all absent, and not is_whole(): missing_read() from the service
+///               -> Errc::missing, all absent, and may_read(): missing_read() from the service
 ///
 /// To become whole it is read to its end: next_read(), finish_read(), until there is nothing to
 /// ask for; then finish_pull().
@@ -70,6 +70,9 @@ class Replica {
   bool is_ahead() const noexcept { return head_ != base_; }
   /// Whether all blocks that the service had of the base's tree are here, in storage at least.
   bool is_whole() const noexcept { return !pulling_; }
+  /// Whether what storage has not may be read from the service: by one that is not whole, and for
+  /// the answer to a sync that brought no edits.
+  bool may_read() const noexcept { return pulling_ || is_reading_; }
   Bytes record() const;
 
   /// Blocks that are at hand: nodes, values, attachments, delegations.
@@ -114,8 +117,8 @@ class Replica {
   /// What to read to become whole, until that is all: then `finish_pull` is due. Errc::missing.
   Result<std::optional<ReadCall>> next_read();
   /// What to read so that the operation which just failed with Errc::missing can be repeated, when
-  /// storage has none of `missing()`.
-  ReadCall missing_read();
+  /// storage has none of `missing()`. None: the service has it not either.
+  std::optional<ReadCall> missing_read();
   /// The invocation of a read.
   SyncDraft begin_read(const ReadCall& call, const Did& agent, const Did& service,
                        std::vector<Cid> proofs, std::int64_t now) const;
@@ -137,8 +140,8 @@ class Replica {
   };
   /// The base's tree is not all here.
   struct Pulling {
-    std::vector<Digest> have;  // trees that were, when it began: the base's first
-    Bytes from;                // the keys before this are here, if there was nothing before
+    std::vector<Digest> have;   // trees that were, when it began: the base's first
+    std::optional<Bytes> from;  // see PullGoal
   };
   class Absent;
 
@@ -196,8 +199,10 @@ class Replica {
   std::optional<ReadCall> wanted_;  // what the operation under way looks for
   CidSet asked_;                    // what was missing when it was read last
   std::optional<Sent> sent_;
+  std::vector<Digest> unanswered_;  // roots sent since the last answer
   std::optional<Pulling> pulling_;
   bool needs_bases_ = false;
+  bool is_reading_ = false;
   Value service_error_;
 };
 

@@ -48,6 +48,7 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   call.root = head_;
   call.strict = options.strict;
   call.lazy = options.lazy;
+  call.sent = unanswered_;
   if (!parcel.is_all) {
     Gathered part;
     FH_TRY(const Applied applied, apply(blocks_, base_, parcel.edits, part, &missing_));
@@ -68,6 +69,10 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
       draft_of(ability::state_sync, space_, encode(call), agent, service, std::move(proofs), now);
   draft.blocks = std::move(blocks);
   n_ = call.n;
+  if (std::find(unanswered_.begin(), unanswered_.end(), call.root) == unanswered_.end()) {
+    unanswered_.push_back(call.root);
+  }
+  if (unanswered_.size() > limits::syncs_unanswered_max) unanswered_.erase(unanswered_.begin());
   sent_ = Sent{call.root, call.since, call.n, !parcel.is_all};
   return draft;
 }
@@ -237,6 +242,7 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
   start();
   if (!sent_) return fail(Errc::protocol, "no sync is under way");
   FH_TRY(const Answer answer, verify_answer(invocation, response, now));
+  is_reading_ = answer.sync.nodes;
 
   Gathered gathered;
   const LayeredStore received(answer.message.blocks, blocks_);
@@ -274,7 +280,8 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
   checkpoint_time_ = answer.checkpoint.time;
   sent_.reset();
   needs_bases_ = false;
-  if (by_nodes) pulling_ = Pulling{pulling_ ? pulling_->have : before, {}};
+  unanswered_.clear();
+  if (by_nodes) pulling_ = Pulling{pulling_ ? pulling_->have : before, Bytes()};
   free(old, &outcome.commit);
   outcome.commit.record = record();
   outcome.seq = seq_;
@@ -306,7 +313,7 @@ Result<std::optional<ReadCall>> Replica::next_read() {
   return freehold::next_read(blocks_, goal, Absent(*this), &missing_);
 }
 
-ReadCall Replica::missing_read() {
+std::optional<ReadCall> Replica::missing_read() {
   // By key a path takes one round trip. It may not be enough: an edit looks at its neighbours.
   const auto& missing = missing_.cids();
   const bool is_repeated = std::any_of(missing.begin(), missing.end(),
@@ -316,16 +323,16 @@ ReadCall Replica::missing_read() {
   ReadCall call;
   call.depth = 0;
   for (const Cid& cid : missing) {
-    if (absent_.contains(cid) && call.nodes.size() < limits::read_keys_max) {
-      call.nodes.push_back(cid);
-    }
+    const bool is_asked = absent_.contains(cid) && !lost_.contains(cid);
+    if (is_asked && call.nodes.size() < limits::read_keys_max) call.nodes.push_back(cid);
   }
+  if (call.nodes.empty()) return std::nullopt;
   return call;
 }
 
 Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation,
                                     ByteView response) {
-  start();
+  missing_ = Missing();
   FH_TRY(const Reply reply, verify_reply(invocation, response));
   FH_TRY(const ReadAnswer answer, decode_read_answer(reply.ok));
   PullGoal goal;
@@ -339,7 +346,7 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
   if (taken.empty()) {
     // What is merely attached can be done without: a receipt may name effects that nobody sent.
     for (const Cid& cid : call.nodes) lost_.insert(cid);
-    if (call.nodes.empty() || !pulling_) {
+    if (call.nodes.empty()) {
       return fail(Errc::not_found, "read: the service has not what was asked for");
     }
   }

@@ -39,6 +39,7 @@ Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogn
   device_.invocation = invocation_->cid();
   device_.root = call.root;
   is_lazy_ = call.lazy;
+  place(call);
   device_.is_baseless = !find_base();
   FH_TRY(refused, check_strict(call));
   if (refused) return refused;
@@ -65,40 +66,41 @@ SyncTurn::Refusing SyncTurn::read_edits(const SyncCall& call) {
   return std::optional<Refused>();
 }
 
-/// Whether the edits, made to `since_root`, give the root that was stated.
-bool SyncTurn::leads_to_root(const Digest& since_root) const {
-  MemoryStore scratch;
-  const auto applied = apply(*space_, since_root, edits_.entries, scratch);
-  return applied && applied->root == device_.root;
+/// How this sync follows the one remembered. A device knows its base from the last answer that it
+/// saw: this one's, or the one before, if it says that it has sent what was taken then. Otherwise
+/// its storage was put back or copied, and it is merged as if it had been another device.
+void SyncTurn::place(const SyncCall& call) {
+  if (!before_) return;
+  const auto is_taken = [&](const Digest& root) { return root == before_->root; };
+  is_retry_ =
+      before_->since == call.since && std::any_of(call.sent.begin(), call.sent.end(), is_taken);
+  const bool has_seen_answer = before_->checkpoint == call.since;
+  is_restored_ = !is_retry_ && !has_seen_answer && (call.since || before_->since);
 }
 
 /// What the edits are made to, and what they are merged against. False if that is not known.
 bool SyncTurn::find_base() {
   const auto& since = device_.since;
-  const bool is_same_since = before_ && before_->since == since;
-  // The tree that the last answer led to: a part, perhaps, on the way to its checkpoint's. If that
-  // checkpoint was `since` already, only the edits tell whether the answer was seen.
-  const bool is_from_answer = before_ && before_->checkpoint == since;
-  if (is_from_answer && (!is_same_since || leads_to_root(before_->answered))) {
-    device_.since_root = before_->answered;
-  } else if (!since) {
+  if (!since) {
     // If it was heard of before, it lost an answer, or everything: what it sent last is known.
     device_.since_root = empty_root();
     base_ = before_ ? before_->root : device_.since_root;
     return true;
-  } else if (is_same_since) {
-    // The answer was never seen: the edits are made to the same base as before, and those that
-    // came before are not to be merged again.
+  }
+  if (is_retry_) {
+    // The edits are made to the same base as before; those that came then are not merged again.
     if (before_->is_baseless) return false;
     device_.since_root = before_->since_root;
     base_ = before_->root;
     return true;
-  } else if (const auto root = space_->root_of(*since)) {
-    device_.since_root = *root;
-  } else {
-    return false;
   }
-  base_ = device_.since_root;
+  // The tree that the last answer led to may be a part, on the way to its checkpoint's.
+  const auto root = before_ && before_->is_part && before_->checkpoint == since
+                        ? std::optional<Digest>(before_->answered)
+                        : space_->root_of(*since);
+  if (!root) return false;
+  device_.since_root = *root;
+  base_ = *root;
   return true;
 }
 
@@ -174,8 +176,8 @@ SyncTurn::Refusing SyncTurn::merge_based(const Recogniser& recogniser) {
   input.stated_root = device_.root;
   input.edits = std::move(edits_);
   input.by = {invocation_->issuer, device_.n};
-  input.may_lack_keys = before_ && !device_.since;
-  input.has_lost_base = input.may_lack_keys && before_->since;
+  input.may_lack_keys = before_ && !device_.since && !is_retry_;
+  input.may_be_taken = is_restored_;
   Missing missing;
   auto merged = merge_sync(*space_, input, recogniser, *space_, &missing);
   if (!merged && merged.error().code == Errc::missing) {
@@ -193,23 +195,20 @@ SyncTurn::Refusing SyncTurn::merge_without_base(const Recogniser& recogniser) {
   if (edits_.bases.size() != edits_.entries.size()) return base_unknown();
   BaselessInput input;
   input.head_root = space_->root();
+  if (!edits_.entries.empty()) device_.edits = encode_edits(edits_);
   input.edits = std::move(edits_);
   input.by = {invocation_->issuer, device_.n};
-  const bool is_retry = before_ && before_->since == device_.since;
-  if (is_retry) input.sent_root = before_->root;
-  input.may_be_taken = before_ && !device_.since && before_->since;  // it has lost its base
+  if (is_retry_ && !before_->edits.empty()) {
+    FH_TRY(input.sent, decode_edits(before_->edits));
+  }
+  // What came then is not known, or the device does not know what it had.
+  input.may_be_taken = is_restored_ || (is_retry_ && !before_->is_baseless);
   Missing missing;
   auto merged = merge_baseless(*space_, input, recogniser, *space_, &missing);
-  if (!merged && merged.error().code == Errc::missing && is_retry) {
-    input.sent_root.reset();
-    input.may_be_taken = true;
-    merged = merge_baseless(*space_, input, recogniser, *space_, &missing);
-  }
   if (!merged && merged.error().code == Errc::missing) return fail(Errc::corrupt, "lost blocks");
   if (!merged) return refuse(merged.error());
   merged_ = *std::move(merged);
   device_.since_root = empty_root();
-  device_.root = merged_.caller_root;
   return std::optional<Refused>();
 }
 

@@ -61,8 +61,8 @@ class SyncTurn {
   Refusing check_order(const SyncCall& call);
   Refusing read_edits(const SyncCall& call);
   Refusing check_strict(const SyncCall& call);
+  void place(const SyncCall& call);
   bool find_base();
-  bool leads_to_root(const Digest& since_root) const;
   std::optional<Value> value_error(const StoredValue& value, std::vector<Cid>* absent) const;
   std::optional<Value> keep_blocks();
   Refusing merge_based(const Recogniser& recogniser);
@@ -79,6 +79,8 @@ class SyncTurn {
   DeviceRecord device_;
   Digest base_{};
   bool is_lazy_ = false;
+  bool is_retry_ = false;     // of the sync remembered: its answer was never seen
+  bool is_restored_ = false;  // the device knows less than it once did
   SyncMerged merged_;
 };
 

@@ -60,6 +60,11 @@ Value encode(const SyncCall& call) {
   if (call.edits) nb.set("edits", Value(*call.edits));
   if (call.strict) nb.set("strict", Value(true));
   if (call.lazy) nb.set("lazy", Value(true));
+  if (!call.sent.empty()) {
+    List sent;
+    for (const Digest& root : call.sent) sent.push_back(Value(node_cid(root)));
+    nb.set("sent", Value(std::move(sent)));
+  }
   return Value(std::move(nb));
 }
 
@@ -75,6 +80,16 @@ Result<SyncCall> decode_sync_call(const Value& nb) {
   if (!read_link(nb, "edits", &call.edits)) return fail(Errc::malformed, "nb.edits: no link");
   if (!read_flag(nb, "strict", &call.strict)) return fail(Errc::malformed, "nb.strict: no boolean");
   if (!read_flag(nb, "lazy", &call.lazy)) return fail(Errc::malformed, "nb.lazy: no boolean");
+  if (const Value* sent = field(nb, "sent")) {
+    if (sent->as_list() == nullptr || sent->as_list()->size() > limits::syncs_unanswered_max) {
+      return fail(Errc::malformed, "nb.sent: not a list of syncs_unanswered_max (64) links");
+    }
+    for (const Value& link : *sent->as_list()) {
+      const auto sent_root = node_of(&link);
+      if (!sent_root) return fail(Errc::malformed, "nb.sent: not links to nodes");
+      call.sent.push_back(*sent_root);
+    }
+  }
   call.n = *n;
   call.root = *root;
   return call;

@@ -15,6 +15,9 @@ struct SyncCall {
   bool strict = false;
   /// The device reads nodes as it needs them: the answer need not bring edits.
   bool lazy = false;
+  /// Roots of syncs that the device sent since `since` and had no answer to. If the last that was
+  /// taken is none of them, this is no retry: the device's storage was put back, or copied.
+  std::vector<Digest> sent;
 };
 Value encode(const SyncCall& call);
 Result<SyncCall> decode_sync_call(const Value& nb);

@@ -9,8 +9,7 @@ namespace {
 /// Where the entries from `from` on that are at hand end: at the first node that is not held.
 struct Reach {
   bool is_end = false;
-  Cid missing;      // the node ...
-  Bytes separator;  // ... and the least key that it may have
+  Bytes separator;  // the least key that it may have
 };
 
 /// Goes over the nodes below `digest` that may have keys from `from` on; false where it must stop.
@@ -18,7 +17,6 @@ bool walk(NodeSource& source, const Digest& digest, int level, const Bytes& sepa
           ByteView from, Reach* reach) {
   const Node* node = source.node(digest, level);
   if (node == nullptr) {
-    reach->missing = node_cid(digest);
     reach->separator = separator;
     return false;
   }
@@ -42,22 +40,6 @@ Result<Reach> reach_of(const BlockStore& held, const Digest& root, ByteView from
     return fail(Errc::protocol, "read: a block of the tree is no node");
   }
   return reach;
-}
-
-/// In the order of the keys, from nothing.
-Result<std::optional<ReadCall>> next_in_order(const BlockStore& held, const PullGoal& goal,
-                                              const Absence& absence, Missing* missing) {
-  FH_TRY(const Reach reach, reach_of(held, goal.root, goal.from));
-  if (reach.is_end) return std::optional<ReadCall>();
-  if (!absence.is_absent(reach.missing)) {
-    missing->add(reach.missing);
-    return fail(Errc::missing, "nodes are to be brought from storage");
-  }
-  ReadCall call;
-  call.root = goal.root;
-  call.range.emplace();
-  if (!goal.from.empty()) call.range->from = goal.from;
-  return std::optional<ReadCall>(std::move(call));
 }
 
 /// Those of `wanted` that storage may have become missing; the rest is asked for, but for what is
@@ -91,10 +73,18 @@ Result<std::vector<Cid>> missing_nodes(const BlockStore& held, const PullGoal& g
 
 Result<std::optional<ReadCall>> next_read(const BlockStore& held, const PullGoal& goal,
                                           const Absence& absence, Missing* missing) {
-  if (goal.have == empty_root()) return next_in_order(held, goal, absence, missing);
+  if (goal.have == empty_root()) {
+    if (!goal.from) return std::optional<ReadCall>();
+    ReadCall call;
+    call.root = goal.root;
+    call.range.emplace();
+    if (!goal.from->empty()) call.range->from = goal.from;
+    return std::optional<ReadCall>(std::move(call));
+  }
   FH_TRY(const std::vector<Cid> nodes, missing_nodes(held, goal));
   if (!nodes.empty()) {
     FH_TRY(ReadCall call, ask_for(nodes, absence, missing));
+    call.root = goal.root;  // so that it says so if it keeps that tree no more
     if (call.nodes.empty()) {
       return fail(Errc::protocol, "read: the service has not all of what it signed");
     }
@@ -118,8 +108,8 @@ Result<std::optional<ReadCall>> next_read(const BlockStore& held, const PullGoal
 
 bool is_next_in_order(const ReadCall& call, const PullGoal& goal) {
   return call.range && call.root == goal.root && call.range->prefix.empty() && !call.range->to &&
-         !call.range->reverse && call.range->limit == SIZE_MAX &&
-         call.range->from.value_or(Bytes()) == goal.from;
+         !call.range->reverse && call.range->limit == SIZE_MAX && goal.from &&
+         call.range->from.value_or(Bytes()) == *goal.from;
 }
 
 Result<std::vector<Cid>> take_read(const ReadCall& call, const MemoryStore& answer,
@@ -149,14 +139,17 @@ Result<std::vector<Cid>> take_read(const ReadCall& call, const MemoryStore& answ
     open = std::move(below);
   }
   if (goal == nullptr || !call.range) return taken;
-  FH_TRY(const Reach reach, reach_of(all, goal->root, goal->from));
-  if (reach.is_end && !upto) return taken;
-  if (!upto || compare(*upto, goal->from) < 0 ||
+  FH_TRY(const Reach reach, reach_of(all, goal->root, *goal->from));
+  if (reach.is_end && !upto) {
+    goal->from.reset();
+    return taken;
+  }
+  if (!upto || compare(*upto, *goal->from) < 0 ||
       (!reach.is_end && compare(reach.separator, *upto) <= 0)) {
     return fail(Errc::protocol, "read: nodes of the range were left out");
   }
   goal->from = *upto;
-  goal->from.push_back(0);  // the least key behind it
+  goal->from->push_back(0);  // the least key behind it
   return taken;
 }
 

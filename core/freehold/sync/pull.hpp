@@ -11,9 +11,10 @@ namespace freehold {
 struct PullGoal {
   Digest root{};  // of the tree that is wanted
   /// A tree of which all is held: what both have is not asked for. The empty one if there is none;
-  /// then the entries come in the order of their keys, and those before `from` are here.
+  /// then the entries come in the order of their keys, and those before `from` are here, with all
+  /// that belongs to them; none: all are.
   Digest have{};
-  Bytes from;
+  std::optional<Bytes> from;
 };
 
 /// Which of the blocks that are not at hand are nowhere near: those are asked for.

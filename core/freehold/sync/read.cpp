@@ -60,9 +60,7 @@ class Gatherer {
   }
 
   bool is_full() const noexcept { return spent_ >= budget_; }
-  ReadReply finish() {
-    return {std::move(blocks_), !is_full() && !lacks_, std::move(upto_)};
-  }
+  ReadReply finish() { return {std::move(blocks_), !is_full() && !lacks_, std::move(upto_)}; }
 
  private:
   std::optional<ByteView> take_block(const Cid& cid) {

@@ -29,30 +29,53 @@ Result<> finish_merge(const BlockStore& all, const Digest& head_root, MergeResul
   return {};
 }
 
-/// What an edit with its base digest means against the authority's value.
+/// What edits with their base digests mean against the authority's values.
 class Rebasing {
  public:
   Rebasing(const BlockStore& store, const BaselessInput& input, Missing* missing)
-      : input_(&input), head_(store, input.head_root), missing_(missing) {
-    if (input.sent_root) sent_.emplace(store, *input.sent_root);
+      : head_(store, input.head_root), missing_(missing) {
+    if (!input.sent) return;
+    for (std::size_t i = 0; i < input.sent->entries.size(); ++i) {
+      sent_.emplace(input.sent->entries[i].key, i);
+    }
+    sent_edits_ = &*input.sent;
   }
 
   Result<> add(const Edit& edit, const Bytes& base_digest) {
-    FH_TRY(const auto theirs, head_.get(edit.key, missing_));
-    if (sent_) {
-      FH_TRY(const auto base, sent_->get(edit.key, missing_));
-      if (base == edit.value) return {};  // had come before, and was merged then
-      return settle({edit.key, base, edit.value}, theirs);
+    if (const auto sent = sent_.find(edit.key); sent != sent_.end()) {
+      const auto& before = sent_edits_->entries[sent->second].value;
+      sent_.erase(sent);
+      if (before == edit.value) return {};  // had come, and was merged then
+      FH_TRY(const auto theirs, head_.get(edit.key, missing_));
+      return settle({edit.key, before, edit.value}, theirs, !(theirs == before));
     }
     if (base_digest_of(edit.value) == base_digest) {
       return fail(Errc::invalid_edits,
                   "edits: a delete of an absent key, or a put of the value that is there");
     }
+    FH_TRY(const auto theirs, head_.get(edit.key, missing_));
     if (base_digest_of(theirs) == base_digest) {
-      return settle({edit.key, theirs, edit.value}, theirs);
+      return settle({edit.key, theirs, edit.value}, theirs, false);
     }
     digests.emplace(edit.key, base_digest);
     return settle({edit.key, std::nullopt, edit.value}, theirs, true);
+  }
+
+  /// What had come before and is not among the edits any more has gone back to the base: that is
+  /// known if it was absence.
+  Result<> finish() {
+    for (const auto& [key, i] : sent_) {
+      const auto& before = sent_edits_->entries[i].value;
+      if (!sent_edits_->bases[i].empty() || !before) continue;
+      FH_TRY(const auto theirs, head_.get(key, missing_));
+      FH_CHECK(settle({key, before, std::nullopt}, theirs, !(theirs == before)));
+    }
+    const auto by_key = [](const Difference& left, const Difference& right) {
+      return compare(left.key, right.key) < 0;
+    };
+    std::sort(ours.begin(), ours.end(), by_key);
+    std::sort(theirs_changed.begin(), theirs_changed.end(), by_key);
+    return {};
   }
 
   std::vector<Difference> ours;
@@ -60,18 +83,34 @@ class Rebasing {
   BaseDigests digests;
 
  private:
-  Result<> settle(Difference one, const std::optional<StoredValue>& theirs, bool is_other = false) {
-    if (is_other || !(theirs == one.before))
-      theirs_changed.push_back({one.key, one.before, theirs});
+  Result<> settle(Difference one, const std::optional<StoredValue>& theirs, bool is_changed) {
+    if (is_changed) theirs_changed.push_back({one.key, one.before, theirs});
     ours.push_back(std::move(one));
     return {};
   }
 
-  const BaselessInput* input_;
   Tree head_;
-  std::optional<Tree> sent_;
+  std::map<Bytes, std::size_t, BytesLess> sent_;  // not yet among the edits
+  const EditsBlock* sent_edits_ = nullptr;
   Missing* missing_;
 };
+
+/// `theirs`, as if the authority had changed all that it has of `ours` to what it is.
+std::vector<Difference> with_unchanged(std::span<const Difference> ours,
+                                       std::vector<Difference> theirs) {
+  const auto by_key = [](const Difference& left, const Difference& right) {
+    return compare(left.key, right.key) < 0;
+  };
+  const auto changed = static_cast<std::ptrdiff_t>(theirs.size());
+  for (const Difference& one : ours) {
+    if (!one.before) continue;
+    const bool is_changed =
+        std::binary_search(theirs.begin(), theirs.begin() + changed, one, by_key);
+    if (!is_changed) theirs.push_back({one.key, one.before, one.before});
+  }
+  std::inplace_merge(theirs.begin(), theirs.begin() + changed, theirs.end(), by_key);
+  return theirs;
+}
 
 }  // namespace
 
@@ -90,11 +129,11 @@ Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& 
     }
     FH_CHECK(rebasing.add(edit, input.edits.bases[i]));
   }
+  FH_CHECK(rebasing.finish());
   FH_CHECK(finish_merge(
       all, input.head_root,
       merge(rebasing.ours, rebasing.theirs_changed, input.by, recogniser, all, rebasing.digests),
       tee, &merged, missing));
-  merged.caller_root = merged.applied.root;
   return merged;
 }
 
@@ -116,14 +155,15 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
 
   FH_TRY(auto ours, diff(all, input.base_root, caller.root, missing));
   if (input.may_lack_keys) std::erase_if(ours, [](const Difference& one) { return !one.after; });
-  if (input.has_lost_base) {
+  if (input.may_be_taken) {
     std::erase_if(ours, [&](const Difference& one) {
       if (!starts_with(one.key, view_of(key_prefix::queue))) return false;
       merged.refused.push_back({one.key, "BaseLost"});
       return true;
     });
   }
-  FH_TRY(const auto theirs, diff(all, input.base_root, input.head_root, missing));
+  FH_TRY(auto theirs, diff(all, input.base_root, input.head_root, missing));
+  if (input.may_lack_keys) theirs = with_unchanged(ours, std::move(theirs));
   FH_CHECK(finish_merge(all, input.head_root, merge(ours, theirs, input.by, recogniser, all), tee,
                         &merged, missing));
   return merged;

@@ -16,11 +16,13 @@ struct SyncInput {
   Digest stated_root{};
   EditsBlock edits;
   MergeBy by;
-  /// The device was heard of before, but sends no `since`: an answer was lost, or all that it had.
-  /// So a key that it lacks is not taken for a delete.
+  /// The device was heard of before, but sends no `since`, and does not know what it sent last: it
+  /// has lost what it had, or some of it. So a key that it lacks is not taken for a delete, and
+  /// another value than it sent then is not taken for a newer one.
   bool may_lack_keys = false;
-  /// It surely has lost its base. So what it has in /queue/ may be from long ago: it is refused.
-  bool has_lost_base = false;
+  /// It has lost its base, or its storage was put back: what it has in /queue/ may be from long
+  /// ago, and is refused.
+  bool may_be_taken = false;
 };
 
 struct SyncMerged {
@@ -44,16 +46,15 @@ struct BaselessInput {
   Digest head_root{};
   EditsBlock edits;  // with base digests, unless there are no entries
   MergeBy by;
-  /// The answer to an earlier sync from that base was never seen, and this is what had come then.
-  std::optional<Digest> sent_root;
+  /// The answer to an earlier sync from that base was never seen, and these had come then.
+  std::optional<EditsBlock> sent;
   /// Nobody knows any more what was taken from the device's queue: what it has there is refused.
   bool may_be_taken = false;
 };
 
 /// Merges without a base tree: only the values of edited keys are asked for, and a digest tells
-/// whether the authority's is the base's. `caller_root` of the result is the new head.
-/// Fails with Errc::invalid_edits (a put of the base's value, a delete of what it has not),
-/// Errc::missing (of `sent_root`, or lost blocks).
+/// whether the authority's is the base's. Fails with Errc::invalid_edits (a put of the base's
+/// value, a delete of what it has not), Errc::missing.
 Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& input,
                                   const Recogniser& recogniser, BlockSink& sink,
                                   Missing* missing = nullptr);
