@@ -99,14 +99,15 @@ std::vector<LevelEdit> level_edits_of(std::span<const Edit> edits) {
 }
 
 /// The root over these nodes of `level`: the one there is, or a tree built on them.
-void crown(std::vector<LevelEdit>& nodes, int level, Work& work, Applied& applied) {
+void crown(std::vector<LevelEdit>& nodes, int level, const KeyHash& hash, Work& work,
+           Applied& applied) {
   if (nodes.size() == 1) {
     applied.root = link_of(*nodes[0].payload);
     applied.weight = nodes[0].weight;
     return;
   }
   WorkSink sink(work);
-  Builder builder(sink, level + 1);
+  Builder builder(sink, level + 1, hash);
   for (const LevelEdit& node : nodes) builder.push(node.key, *node.payload, true, node.weight);
   const TreeStats stats = builder.finish();
   applied.root = stats.root;
@@ -115,10 +116,10 @@ void crown(std::vector<LevelEdit>& nodes, int level, Work& work, Applied& applie
 
 /// From the leaves up. False if a node could not be had.
 bool run_levels(NodeSource& source, const Digest& root, const Node& root_node,
-                std::vector<LevelEdit> edits, Work& work, Applied& applied) {
+                std::vector<LevelEdit> edits, const KeyHash& hash, Work& work, Applied& applied) {
   const int height = root_node.level() + 1;
   for (int level = 0; level < height; ++level) {
-    LevelPass pass(source, root, level, edits);
+    LevelPass pass(source, root, level, edits, hash);
     if (!pass.run()) return false;
     if (level == 0) applied.effective = pass.edits_effective();
     work.take(pass, !pass.only_child());
@@ -141,7 +142,7 @@ bool run_levels(NodeSource& source, const Digest& root, const Node& root_node,
     }
     edits = std::move(above);
   }
-  crown(edits, height - 1, work, applied);
+  crown(edits, height - 1, hash, work, applied);
   return true;
 }
 
@@ -149,16 +150,23 @@ bool run_levels(NodeSource& source, const Digest& root, const Node& root_node,
 
 Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<const Edit> edits,
                       BlockSink& sink, Missing* missing) {
-  NodeSource source(store);
+  NodeSource nodes(store);
+  Result<Applied> applied = apply(nodes, root, edits, sink);
+  if (!applied && missing != nullptr) {
+    for (const Cid& cid : nodes.missing().cids()) missing->add(cid);
+  }
+  return applied;
+}
+
+Result<Applied> apply(NodeSource& source, const Digest& root, std::span<const Edit> edits,
+                      BlockSink& sink, const KeyHash& hash) {
   std::vector<LevelEdit> level_edits = level_edits_of(edits);
   const Node* root_node = source.node(root);
   Applied applied;
   Work work;
-  if (root_node == nullptr || !run_levels(source, root, *root_node, level_edits, work, applied)) {
+  if (root_node == nullptr ||
+      !run_levels(source, root, *root_node, level_edits, hash, work, applied)) {
     touch(source, root, -1, level_edits);
-    if (missing != nullptr) {
-      for (const Cid& cid : source.missing().cids()) missing->add(cid);
-    }
     FH_CHECK(source.status());
     return fail(Errc::corrupt, "tree: cannot be read");
   }

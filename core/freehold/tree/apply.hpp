@@ -1,7 +1,9 @@
 /// Sorted edits made to a tree, in one pass a level.
 #pragma once
 
+#include "freehold/tree/cursor.hpp"
 #include "freehold/tree/edit.hpp"
+#include "freehold/tree/key_hash.hpp"
 
 namespace freehold {
 
@@ -26,6 +28,9 @@ struct Applied {
 /// named), Errc::malformed if a block is no node. Nothing was put into `sink` then.
 Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<const Edit> edits,
                       BlockSink& sink, Missing* missing = nullptr);
+/// The same, reading through `nodes`, which then knows what is missing and how much was read.
+Result<Applied> apply(NodeSource& nodes, const Digest& root, std::span<const Edit> edits,
+                      BlockSink& sink, const KeyHash& hash = xxh64);
 
 /// The empty tree; a golden value.
 Digest empty_root();

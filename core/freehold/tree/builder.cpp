@@ -12,7 +12,7 @@ ByteView separator_of(int level, ByteView first_key, bool is_first_node, ByteVie
 
 Builder::Level& Builder::level_at(std::size_t i) {
   if (i == levels_.size()) {
-    levels_.push_back(std::make_unique<Level>(first_level_ + static_cast<int>(i)));
+    levels_.push_back(std::make_unique<Level>(first_level_ + static_cast<int>(i), hash_));
   }
   return *levels_[i];
 }

@@ -19,8 +19,8 @@ struct TreeStats {
 class Builder {
  public:
   /// Nodes go to `sink`, children before parents. `sink` must outlive the builder.
-  explicit Builder(BlockSink& sink, int first_level = 0)
-      : sink_(&sink), first_level_(first_level) {}
+  explicit Builder(BlockSink& sink, int first_level = 0, KeyHash hash = xxh64)
+      : sink_(&sink), first_level_(first_level), hash_(hash) {}
 
   /// The next entry of the lowest level. Keys must ascend strictly: asserted.
   void push(ByteView key, ByteView payload, bool is_linked, Weight weight);
@@ -29,7 +29,7 @@ class Builder {
 
  private:
   struct Level {
-    explicit Level(int level) : chunker(level) {}
+    Level(int level, KeyHash hash) : chunker(level, hash) {}
     Chunker chunker;
     std::uint64_t nodes = 0;
     Digest last_node{};
@@ -42,6 +42,7 @@ class Builder {
 
   BlockSink* sink_;
   int first_level_;
+  KeyHash hash_;
   std::vector<std::unique_ptr<Level>> levels_;
 };
 

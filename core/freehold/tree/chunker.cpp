@@ -3,7 +3,6 @@
 #include <cassert>
 
 #include "freehold/base/limits.hpp"
-#include "freehold/tree/key_hash.hpp"
 
 namespace freehold {
 
@@ -19,7 +18,7 @@ void join(Bytes& to, ByteView prefix, ByteView suffix) {
 void Chunker::remember(ByteView prefix, ByteView suffix, std::uint64_t bytes) {
   assert(entries_.empty());
   join(key_, prefix, suffix);
-  rises_above_window_before(cut_hash(level_, key_), end_);
+  rises_above_window_before(hash_.cut(level_, key_), end_);
   end_ += bytes;
   peaks_.back().end = end_;
 }
@@ -28,7 +27,7 @@ void Chunker::push(ByteView prefix, ByteView suffix, ByteView payload, bool is_l
                    Weight weight, std::uint32_t tag) {
   join(key_, prefix, suffix);
   Entry entry{};
-  entry.hash = cut_hash(level_, key_);
+  entry.hash = hash_.cut(level_, key_);
   entry.bytes =
       static_cast<std::uint32_t>(level_ > 0 ? internal_entry_bytes_of(key_.size())
                                             : leaf_entry_bytes(key_.size(), payload.size()));
@@ -109,7 +108,7 @@ void Chunker::cut_at_anchor(std::size_t over) {
   std::uint64_t lowest_hash = 0;
   for (std::size_t j = node_first_; j + 2 <= over; ++j) {
     if (entries_[j].end - from < limits::node_bytes_min) continue;
-    const std::uint64_t hash = anchor_hash(level_, key_of(entries_[j]));
+    const std::uint64_t hash = hash_.anchor(level_, key_of(entries_[j]));
     if (lowest == over || hash < lowest_hash) {
       lowest = j;
       lowest_hash = hash;

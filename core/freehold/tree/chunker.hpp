@@ -16,6 +16,7 @@
 
 #include <deque>
 
+#include "freehold/tree/key_hash.hpp"
 #include "freehold/tree/node.hpp"
 
 namespace freehold {
@@ -23,7 +24,7 @@ namespace freehold {
 /// Push the entries of a level in order; take the nodes as they become ready.
 class Chunker {
  public:
-  explicit Chunker(int level) : level_(level) {}
+  explicit Chunker(int level, KeyHash hash = xxh64) : level_(level), hash_(hash) {}
 
   /// To resume in the middle of a level, at a node start: tells the entries just before it, in
   /// order, at least cut_window_bytes of them or all back to the level's start.
@@ -81,6 +82,7 @@ class Chunker {
   void cut_at_anchor(std::size_t over);
 
   int level_;
+  KeyHash hash_;
   std::uint64_t end_ = 0;  // bytes seen of the level
   Bytes buffer_;           // keys and payloads of entries_
   std::size_t taken_ = 0;  // entries_ before this are in nodes taken, their bytes stale

@@ -5,31 +5,53 @@
 namespace freehold {
 
 const Node* NodeSource::node(const Digest& digest, int level) {
-  auto found = nodes_.find(digest);
-  if (found == nodes_.end()) {
-    const Cid cid = node_cid(digest);
-    const auto bytes = store_->find(cid);
-    if (!bytes) {
-      missing_.add(cid);
+  ++visited_;
+  const Node* node = cache_->find(digest);
+  if (node == nullptr) {
+    const auto bytes = find(digest);
+    if (!bytes) return nullptr;
+    auto held = std::make_unique<NodeCache::Held>();
+    const bool is_own = cache_ == &own_;  // then the store keeps the bytes for as long
+    if (!is_own) held->bytes = copy_of(*bytes);
+    if (const Result<> read = Node::decode(is_own ? *bytes : ByteView(held->bytes), &held->node);
+        !read) {
+      error_ = read.error();
       return nullptr;
     }
-    Result<Node> node = Node::decode(*bytes);
-    if (!node) {
-      error_ = node.error();
-      return nullptr;
-    }
-    found = nodes_.emplace(digest, std::make_unique<Node>(*std::move(node))).first;
+    node = cache_->add(digest, std::move(held));
   }
-  const Node* node = found->second.get();
-  if (level >= 0 && node->level() != level) {
+  return is_fit(*node, level) ? node : nullptr;
+}
+
+bool NodeSource::decode(const Digest& digest, int level, Node* to) {
+  ++visited_;
+  const auto bytes = find(digest);
+  if (!bytes) return false;
+  if (const Result<> read = Node::decode(*bytes, to); !read) {
+    error_ = read.error();
+    return false;
+  }
+  return is_fit(*to, level);
+}
+
+std::optional<ByteView> NodeSource::find(const Digest& digest) {
+  ++read_;
+  const Cid cid = node_cid(digest);
+  const auto bytes = store_->find(cid);
+  if (!bytes) missing_.add(cid);
+  return bytes;
+}
+
+/// What a parent says of a node, and what no node says of itself.
+bool NodeSource::is_fit(const Node& node, int level) {
+  if (level >= 0 && node.level() != level) {
     error_ = Error{Errc::malformed, "node: not of the level below its parent's"};
-    return nullptr;
+  } else if (node.size() == 0 && (node.level() > 0 || level >= 0)) {
+    error_ = Error{Errc::malformed, "node: without entries, and not the empty tree"};
+  } else {
+    return true;
   }
-  if (node->level() > 0 && node->size() == 0) {
-    error_ = Error{Errc::malformed, "node: internal without entries"};
-    return nullptr;
-  }
-  return node;
+  return false;
 }
 
 Result<> NodeSource::status() const {

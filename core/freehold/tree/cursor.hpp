@@ -1,39 +1,47 @@
 /// Walks one level of a tree, node by node, and reads no node twice.
 #pragma once
 
-#include <memory>
-#include <unordered_map>
-
 #include "freehold/block/store.hpp"
-#include "freehold/tree/node.hpp"
+#include "freehold/tree/node_cache.hpp"
 
 namespace freehold {
 
-/// The decoded nodes of one operation. A block that is not held is noted, and once one was, or one
+/// The nodes of one operation, decoded. A block that is not held is noted, and once one was, or one
 /// was no node, the operation is to be given up: `status` says why.
 class NodeSource {
  public:
-  explicit NodeSource(const BlockStore& store) noexcept : store_(&store) {}
+  /// With a `cache`, nodes are looked for there first, and left there; without, they go when the
+  /// source goes. Both must outlive the source.
+  explicit NodeSource(const BlockStore& store, NodeCache* cache = nullptr) noexcept
+      : store_(&store), cache_(cache == nullptr ? &own_ : cache) {
+    cache_->enter();
+  }
+  ~NodeSource() { cache_->leave(); }
   NodeSource(const NodeSource&) = delete;
   NodeSource& operator=(const NodeSource&) = delete;
 
-  /// Null if it cannot be had. `level` is what it must be, -1 if any will do.
+  /// Null if it cannot be had; valid as long as the source. `level` is what its parent says, -1 of
+  /// a root: only that may be without entries.
   const Node* node(const Digest& digest, int level = -1);
+  /// Decodes the node into `to`, past the cache: for who visits each node once. Valid as long as
+  /// the store is not changed. False if it cannot be had.
+  bool decode(const Digest& digest, int level, Node* to);
+
   Result<> status() const;
   const Missing& missing() const noexcept { return missing_; }
-  std::size_t nodes_read() const noexcept { return nodes_.size(); }
+  /// How often a node was asked for, and how often the store was.
+  std::size_t nodes_visited() const noexcept { return visited_; }
+  std::size_t nodes_read() const noexcept { return read_; }
 
  private:
-  struct DigestHash {
-    std::size_t operator()(const Digest& digest) const noexcept {
-      std::size_t hash;
-      std::memcpy(&hash, digest.data(), sizeof hash);
-      return hash;
-    }
-  };
+  std::optional<ByteView> find(const Digest& digest);
+  bool is_fit(const Node& node, int level);
 
   const BlockStore* store_;
-  std::unordered_map<Digest, std::unique_ptr<Node>, DigestHash> nodes_;
+  NodeCache own_{SIZE_MAX};
+  NodeCache* cache_;
+  std::size_t visited_ = 0;
+  std::size_t read_ = 0;
   Missing missing_;
   std::optional<Error> error_;
 };

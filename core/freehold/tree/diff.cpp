@@ -8,19 +8,18 @@ namespace freehold {
 
 namespace {
 
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const noexcept {
-    std::size_t hash;
-    std::memcpy(&hash, digest.data(), sizeof hash);
-    return hash;
-  }
-};
 using DigestSet = std::unordered_set<Digest, DigestHash>;
 
 /// The subtrees of one tree that may differ from the other's, all of one level, in key order.
 struct Side {
+  explicit Side(const Digest& root) : nodes{root} {}
   int level = 0;
+  bool is_root = true;
   std::vector<Digest> nodes;
+
+  const Node* node(NodeSource& source, const Digest& digest) const {
+    return source.node(digest, is_root ? -1 : level);
+  }
 };
 
 /// Drops from both sides what both have. A subtree of one can only equal one of the same level.
@@ -40,11 +39,12 @@ void drop_shared(Side& left, Side& right) {
 void descend(NodeSource& source, Side& side) {
   std::vector<Digest> below;
   for (const Digest& digest : side.nodes) {
-    const Node* node = source.node(digest, side.level);
+    const Node* node = side.node(source, digest);
     if (node == nullptr) continue;
     for (std::size_t i = 0; i < node->size(); ++i) below.push_back(node->link(i));
   }
   side.nodes = std::move(below);
+  side.is_root = false;
   --side.level;
 }
 
@@ -76,7 +76,7 @@ struct LeafEntry {
 std::vector<LeafEntry> entries_of(NodeSource& source, const Side& side) {
   std::vector<LeafEntry> entries;
   for (const Digest& digest : side.nodes) {
-    const Node* leaf = source.node(digest, 0);
+    const Node* leaf = side.node(source, digest);
     if (leaf == nullptr) continue;
     for (std::size_t i = 0; i < leaf->size(); ++i) entries.push_back({leaf, i});
   }
@@ -90,27 +90,30 @@ int compare_entries(const LeafEntry& a, const LeafEntry& b) {
   return a.leaf->compare_key(a.i, b.leaf->key(b.i));
 }
 
-Result<> give_missing(const NodeSource& source, Result<> status, Missing* missing) {
-  if (missing != nullptr) {
-    for (const Cid& cid : source.missing().cids()) missing->add(cid);
-  }
-  return status;
+void give_missing(const NodeSource& source, Missing* missing) {
+  if (missing == nullptr) return;
+  for (const Cid& cid : source.missing().cids()) missing->add(cid);
 }
 
 }  // namespace
 
 Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from, const Digest& to,
                                      Missing* missing) {
+  NodeSource nodes(store);
+  auto differences = diff(nodes, from, to);
+  if (!differences) give_missing(nodes, missing);
+  return differences;
+}
+
+Result<std::vector<Difference>> diff(NodeSource& source, const Digest& from, const Digest& to) {
   std::vector<Difference> differences;
   if (from == to) return differences;
-  NodeSource source(store);
-  Side left{0, {from}};
-  Side right{0, {to}};
-  FH_CHECK(
-      give_missing(source, descend_to_leaves(source, left, right, [](const Side&) {}), missing));
+  Side left(from);
+  Side right(to);
+  FH_CHECK(descend_to_leaves(source, left, right, [](const Side&) {}));
   const std::vector<LeafEntry> before = entries_of(source, left);
   const std::vector<LeafEntry> after = entries_of(source, right);
-  FH_CHECK(give_missing(source, source.status(), missing));
+  FH_CHECK(source.status());
 
   for (std::size_t b = 0, a = 0; b < before.size() || a < after.size();) {
     const int order = b == before.size()  ? 1
@@ -136,12 +139,14 @@ Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& f
   std::vector<Digest> nodes;
   if (from == to) return nodes;
   NodeSource source(store);
-  Side left{0, {from}};
-  Side right{0, {to}};
+  Side left(from);
+  Side right(to);
   const auto visit = [&](const Side& side) {
     nodes.insert(nodes.end(), side.nodes.begin(), side.nodes.end());
   };
-  FH_CHECK(give_missing(source, descend_to_leaves(source, left, right, visit), missing));
+  const Result<> status = descend_to_leaves(source, left, right, visit);
+  give_missing(source, missing);
+  FH_CHECK(status);
   return nodes;
 }
 

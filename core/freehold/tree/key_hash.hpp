@@ -4,24 +4,21 @@
 /// level does not cut on the next for that reason.
 #pragma once
 
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
-#include <xxhash.h>
-
 #include "freehold/base/bytes.hpp"
 
 namespace freehold {
 
-/// Decides natural cuts: an entry whose `cut_hash` is above all others near it ends its node.
-inline std::uint64_t cut_hash(int level, ByteView key) noexcept {
-  return XXH64(key.data(), key.size(), static_cast<std::uint64_t>(level));
-}
+/// Both draws as values, so that a test may give any numbers for them. A tree of the format is cut
+/// by `xxh64` and nothing else.
+struct KeyHash {
+  using Draw = std::uint64_t (*)(int level, ByteView key) noexcept;
+  /// Decides natural cuts: an entry whose draw is above all others near it ends its node.
+  Draw cut;
+  /// Decides cuts under the ceiling. Another seed, so that keys mined for the one say nothing of
+  /// it.
+  Draw anchor;
+};
 
-/// Decides cuts under the ceiling. Another seed, so that keys mined for the one say nothing of it.
-inline std::uint64_t anchor_hash(int level, ByteView key) noexcept {
-  return XXH64(key.data(), key.size(),
-               static_cast<std::uint64_t>(level) + (std::uint64_t{1} << 32));
-}
+extern const KeyHash xxh64;
 
 }  // namespace freehold

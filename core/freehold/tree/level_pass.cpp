@@ -4,7 +4,6 @@
 
 #include "freehold/base/limits.hpp"
 #include "freehold/tree/builder.hpp"
-#include "freehold/tree/key_hash.hpp"
 
 namespace freehold {
 
@@ -19,7 +18,7 @@ std::uint64_t entries_bytes(const Node& node) {
 }  // namespace
 
 struct LevelPass::Region {
-  explicit Region(int level) : chunker(level) {}
+  Region(int level, KeyHash hash) : chunker(level, hash) {}
   Chunker chunker;
   std::vector<OldNode> old;  // streamed so far
   std::uint64_t run = 0;     // bytes streamed since the last change of structure
@@ -134,7 +133,7 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
 
 bool LevelPass::run_region(std::uint64_t lead) {
   if (!step_back(lead)) return false;
-  Region region(level_);
+  Region region(level_, hash_);
   region.is_level_start = cursor_.is_first();
   if (!remember_before(region)) return false;
   if (is_at_boundary()) {
@@ -343,7 +342,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
   if (!before.previous(&moved)) return false;
   assert(moved);
   const Node* node = &before.node();
-  const std::uint64_t hash = cut_hash(level_, node->key(node->size() - 1));
+  const std::uint64_t hash = hash_.cut(level_, node->key(node->size() - 1));
 
   std::uint64_t bytes = 0;  // between the cut's entry and the one looked at
   for (std::size_t i = node->size() - 1; bytes < limits::cut_window_bytes;) {
@@ -354,7 +353,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
       i = node->size();
     }
     --i;
-    if (cut_hash(level_, node->key(i)) >= hash) return true;
+    if (hash_.cut(level_, node->key(i)) >= hash) return true;
     bytes += node->entry_bytes(i);
   }
   bytes = 0;
@@ -366,7 +365,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
       node = &at.node();
       i = 0;
     }
-    if (cut_hash(level_, node->key(i)) >= hash) return true;
+    if (hash_.cut(level_, node->key(i)) >= hash) return true;
     bytes += node->entry_bytes(i);
   }
   *natural = true;

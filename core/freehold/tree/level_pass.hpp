@@ -25,8 +25,14 @@ struct LevelEdit {
 class LevelPass {
  public:
   /// `edits` ascend by key; they and `source` must outlive the pass.
-  LevelPass(NodeSource& source, const Digest& root, int level, std::span<const LevelEdit> edits)
-      : source_(&source), root_(root), level_(level), edits_(edits), cursor_(source, root, level) {}
+  LevelPass(NodeSource& source, const Digest& root, int level, std::span<const LevelEdit> edits,
+            KeyHash hash = xxh64)
+      : source_(&source),
+        root_(root),
+        level_(level),
+        edits_(edits),
+        hash_(hash),
+        cursor_(source, root, level) {}
 
   /// False if a node could not be had: `source` says which.
   bool run();
@@ -88,6 +94,7 @@ class LevelPass {
   Digest root_;
   int level_;
   std::span<const LevelEdit> edits_;
+  KeyHash hash_;
   LevelCursor cursor_;
   std::size_t next_ = 0;  // first edit not yet made
   std::optional<Boundary> boundary_;

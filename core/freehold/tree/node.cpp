@@ -28,29 +28,25 @@ void write_link(Bytes& to, const Digest& digest) {
 /// Reads heads one after the other; after the first failure everything reads as zero.
 class NodeReader {
  public:
-  explicit NodeReader(ByteView bytes) noexcept : bytes_(bytes) {}
+  explicit NodeReader(ByteView bytes) noexcept
+      : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   bool failed() const noexcept { return failed_; }
-  std::size_t at() const noexcept { return at_; }
-  bool is_done() const noexcept { return at_ == bytes_.size(); }
+  std::uint32_t at() const noexcept { return static_cast<std::uint32_t>(at_ - begin_); }
+  bool is_done() const noexcept { return at_ == end_; }
 
   std::uint64_t head(CborMajor want) noexcept {
     std::uint8_t major = 0;
     const std::uint64_t n = any_head(&major);
-    if (major != static_cast<std::uint8_t>(want)) failed_ = true;
+    if (major != static_cast<std::uint8_t>(want)) fail();
     return failed_ ? 0 : n;
   }
 
   ByteView bytes_item() noexcept { return take(head(CborMajor::bytes)); }
 
-  bool next_is_link() const noexcept {
-    return at_ + link_size <= bytes_.size() &&
-           std::memcmp(bytes_.data() + at_, link_head, sizeof link_head) == 0;
-  }
-
   void skip_link() noexcept {
-    if (!next_is_link()) failed_ = true;
-    take(link_size);
+    if (left() < link_size || std::memcmp(at_, link_head, sizeof link_head) != 0) return fail();
+    at_ += link_size;
   }
 
   /// Over one item, whatever it is. The number of open items stands for a stack.
@@ -63,100 +59,122 @@ class NodeReader {
       switch (static_cast<CborMajor>(major)) {
         case CborMajor::bytes:
         case CborMajor::text: take(n); break;
-        case CborMajor::list: open += n; break;
-        case CborMajor::map: open += 2 * n; break;
+        // Each item has at least a byte.
+        case CborMajor::list: n <= left() ? void(open += n) : fail(); break;
+        case CborMajor::map: n <= left() ? void(open += 2 * n) : fail(); break;
         case CborMajor::tag: open += 1; break;
         default: break;
       }
-      if (open > bytes_.size() - at_) failed_ = true;  // each item has at least a byte
+      if (open > left()) fail();
     }
   }
 
  private:
+  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+  void fail() noexcept {
+    failed_ = true;
+    at_ = end_;
+  }
+
   ByteView take(std::uint64_t size) noexcept {
-    if (failed_ || size > bytes_.size() - at_) {
-      failed_ = true;
+    if (size > left()) {
+      fail();
       return {};
     }
-    const ByteView part = bytes_.subspan(at_, static_cast<std::size_t>(size));
-    at_ += part.size();
+    const ByteView part(at_, static_cast<std::size_t>(size));
+    at_ += size;
     return part;
   }
 
   std::uint64_t any_head(std::uint8_t* major) noexcept {
-    if (failed_ || at_ == bytes_.size()) {
-      failed_ = true;
+    if (at_ == end_) {
+      fail();
       return 0;
     }
-    const std::uint8_t first = bytes_[at_++];
+    const std::uint8_t first = *at_++;
     *major = first >> 5;
     const std::uint8_t info = first & 31;
-    if (info < 24) return info;
+    return info < 24 ? info : long_head(*major, info);
+  }
+
+  std::uint64_t long_head(std::uint8_t major, std::uint8_t info) noexcept {
     if (info > 27) {
-      failed_ = true;
+      fail();
       return 0;
     }
     const ByteView more = take(std::uint64_t{1} << (info - 24));
     std::uint64_t n = 0;
     for (const std::uint8_t byte : more) n = n << 8 | byte;
     // A float's bits are no number; a number must not be longer than need be.
-    const bool is_float = *major == static_cast<std::uint8_t>(CborMajor::simple);
-    if (!is_float && cbor_head_size(n) != 1 + more.size()) failed_ = true;
+    const bool is_float = major == static_cast<std::uint8_t>(CborMajor::simple);
+    if (!is_float && cbor_head_size(n) != 1 + more.size()) fail();
     return n;
   }
 
-  ByteView bytes_;
-  std::size_t at_ = 0;
+  const std::uint8_t* begin_;
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
   bool failed_ = false;
 };
 
 Result<Node> Node::decode(ByteView block) {
-  NodeReader reader(block);
   Node node;
-  node.block_ = block;
+  FH_CHECK(decode(block, &node));
+  return node;
+}
+
+Result<> Node::decode(ByteView block, Node* to) {
+  // The smallest entry takes three bytes; positions are kept in 32 bits.
+  if (block.size() > limits::message_bytes_max) return fail(Errc::limit, "node: block too large");
+  NodeReader reader(block);
+  to->block_ = block;
+  to->items_.clear();
   if (reader.head(CborMajor::list) != 3) return fail(Errc::malformed, "node: not a list of three");
   const std::uint64_t level = reader.head(CborMajor::uint);
   if (level >= limits::height_max) return fail(Errc::limit, "node: level over height_max");
-  node.level_ = static_cast<int>(level);
-  node.prefix_ = reader.bytes_item();
+  to->level_ = static_cast<int>(level);
+  to->prefix_ = reader.bytes_item();
   const std::uint64_t entries = reader.head(CborMajor::list);
-  if (reader.failed() || entries > block.size()) {
+  if (reader.failed() || entries > block.size() / 3) {
     return fail(Errc::malformed, "node: broken head");
   }
+  to->items_.reserve(static_cast<std::size_t>(entries));
+  FH_CHECK(to->decode_entries(reader, entries));
+  if (reader.failed() || !reader.is_done()) return fail(Errc::malformed, "node: broken encoding");
+  return {};
+}
 
-  node.items_.reserve(static_cast<std::size_t>(entries));
-  for (std::uint64_t i = 0; i < entries && !reader.failed(); ++i) {
+Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
+  ByteView last;
+  for (std::uint64_t i = 0; i < count && !reader.failed(); ++i) {
     const std::uint64_t elements = reader.head(CborMajor::list);
-    Item item{};
     const ByteView suffix = reader.bytes_item();
+    Item item{};
     item.suffix_size = static_cast<std::uint32_t>(suffix.size());
-    item.suffix_at = static_cast<std::uint32_t>(reader.at() - suffix.size());
-    item.payload_at = static_cast<std::uint32_t>(reader.at());
-    item.is_linked = level > 0 || elements == 3;
+    item.payload_at = reader.at();
+    item.suffix_at = item.payload_at - item.suffix_size;
+    item.is_linked = level_ > 0 || elements == 3;
     if (item.is_linked) {
       reader.skip_link();
       item.count = reader.head(CborMajor::uint);
-      if (level > 0) item.bytes = reader.head(CborMajor::uint);
+      if (level_ > 0) item.bytes = reader.head(CborMajor::uint);
     } else {
       reader.skip_item();
     }
-    if (elements != (level > 0 ? 4u : item.is_linked ? 3u : 2u)) {
+    if (elements != (level_ > 0 ? 4u : item.is_linked ? 3u : 2u)) {
       return fail(Errc::malformed, "node: entry of a wrong number of elements");
     }
-    item.payload_size = static_cast<std::uint32_t>(reader.at() - item.payload_at);
-    if (node.prefix_.size() + suffix.size() > limits::key_bytes_max) {
+    item.payload_size = reader.at() - item.payload_at;
+    if (prefix_.size() + suffix.size() > limits::key_bytes_max) {
       return fail(Errc::limit, "node: key longer than key_bytes_max");
     }
-    if (!node.items_.empty() && !reader.failed()) {
-      const std::size_t last = node.items_.size() - 1;
-      if (compare(node.suffix(last), suffix) >= 0) {
-        return fail(Errc::malformed, "node: keys do not ascend");
-      }
+    if (i > 0 && !reader.failed() && compare(last, suffix) >= 0) {
+      return fail(Errc::malformed, "node: keys do not ascend");
     }
-    node.items_.push_back(item);
+    last = suffix;
+    items_.push_back(item);
   }
-  if (reader.failed() || !reader.is_done()) return fail(Errc::malformed, "node: broken encoding");
-  return node;
+  return {};
 }
 
 Result<> Node::check() const {
@@ -191,14 +209,6 @@ Result<> Node::check() const {
     return fail(Errc::malformed, "node: entries over node_bytes_max");
   }
   return {};
-}
-
-ByteView Node::suffix(std::size_t i) const noexcept {
-  return block_.subspan(items_[i].suffix_at, items_[i].suffix_size);
-}
-
-ByteView Node::payload(std::size_t i) const noexcept {
-  return block_.subspan(items_[i].payload_at, items_[i].payload_size);
 }
 
 Bytes Node::key(std::size_t i) const {
@@ -237,11 +247,16 @@ int Node::compare_key(std::size_t i, ByteView key) const noexcept {
 }
 
 std::size_t Node::lower_bound(ByteView key) const noexcept {
+  const std::size_t shared = std::min(prefix_.size(), key.size());
+  const int order = compare(prefix_.first(shared), key.first(shared));
+  if (order < 0) return size();
+  if (order > 0 || shared < prefix_.size()) return 0;
+  const ByteView rest = key.subspan(shared);
   std::size_t low = 0;
   std::size_t high = items_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (compare_key(middle, key) < 0) {
+    if (compare(suffix(middle), rest) < 0) {
       low = middle + 1;
     } else {
       high = middle;

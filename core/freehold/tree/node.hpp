@@ -27,18 +27,28 @@ class Node {
   /// the one form that nodes have. Inline values are only skipped over: `check` reads them.
   /// Fails with Errc::malformed.
   static Result<Node> decode(ByteView block);
+  /// The same into `to`, whose memory it uses again.
+  static Result<> decode(ByteView block, Node* to);
 
   /// What `decode` takes on trust from our own store and must be looked at in blocks from outside:
   /// values canonical and of the right kind, prefix the longest, entries within the ceiling.
   Result<> check() const;
 
+  /// About what this node and its block take.
+  std::size_t memory_bytes() const noexcept {
+    return sizeof(Node) + block_.size() + items_.capacity() * sizeof(Item);
+  }
   int level() const noexcept { return level_; }
   bool is_leaf() const noexcept { return level_ == 0; }
   std::size_t size() const noexcept { return items_.size(); }
   ByteView prefix() const noexcept { return prefix_; }
-  ByteView suffix(std::size_t i) const noexcept;
+  ByteView suffix(std::size_t i) const noexcept {
+    return block_.subspan(items_[i].suffix_at, items_[i].suffix_size);
+  }
   /// The encoded elements after the suffix.
-  ByteView payload(std::size_t i) const noexcept;
+  ByteView payload(std::size_t i) const noexcept {
+    return block_.subspan(items_[i].payload_at, items_[i].payload_size);
+  }
   Bytes key(std::size_t i) const;
   /// As chunking counts.
   std::uint64_t entry_bytes(std::size_t i) const noexcept;
@@ -80,7 +90,7 @@ class Node {
     std::uint64_t bytes;  // of an internal entry
     bool is_linked;
   };
-  friend class NodeReader;
+  Result<> decode_entries(class NodeReader& reader, std::uint64_t count);
 
   ByteView block_;
   ByteView prefix_;

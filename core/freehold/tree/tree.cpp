@@ -93,7 +93,7 @@ bool list_backward(LevelCursor& cursor, const Interval& interval, std::size_t li
 }  // namespace
 
 Result<std::optional<StoredValue>> Tree::get(ByteView key, Missing* missing) const {
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   LevelCursor cursor(source, root_, 0);
   if (!cursor.seek(key)) return tl::unexpected<Error>(error_of(source, missing));
   const Node& leaf = cursor.node();
@@ -106,7 +106,7 @@ Result<Page> Tree::list(const Range& range, Missing* missing) const {
   Page page;
   const Interval interval(range);
   if (range.limit == 0 || interval.is_empty()) return page;
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   LevelCursor cursor(source, root_, 0);
   const bool done = range.reverse ? list_backward(cursor, interval, range.limit, page)
                                   : list_forward(cursor, interval, range.limit, page);
@@ -122,7 +122,7 @@ Result<FolderPage> Tree::list_folder(const FolderQuery& query, Missing* missing)
   if (query.delimiter.empty()) return fail(Errc::malformed, "delimiter: empty");
   if (query.limit == 0) return page;
   const std::optional<Bytes> end = prefix_end(query.prefix);
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   LevelCursor cursor(source, root_, 0);
   Bytes at = query.prefix;  // nothing before this is looked at any more
   if (query.after) {
@@ -160,7 +160,7 @@ Result<FolderPage> Tree::list_folder(const FolderQuery& query, Missing* missing)
 }
 
 Result<std::uint64_t> Tree::rank(ByteView key, Missing* missing) const {
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   std::uint64_t before = 0;
   const Node* node = source.node(root_);
   while (node != nullptr && !node->is_leaf()) {
@@ -184,14 +184,14 @@ Result<std::uint64_t> Tree::count(const Range& range, Missing* missing) const {
 }
 
 Result<Weight> Tree::weight(Missing* missing) const {
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   const Node* root = source.node(root_);
   if (root == nullptr) return tl::unexpected<Error>(error_of(source, missing));
   return root->total();
 }
 
 Result<int> Tree::height(Missing* missing) const {
-  NodeSource source(*store_);
+  NodeSource source(*store_, cache_);
   const Node* root = source.node(root_);
   if (root == nullptr) return tl::unexpected<Error>(error_of(source, missing));
   return root->level() + 1;

@@ -31,12 +31,15 @@ struct FolderPage {
 /// A root and a borrowed store: a value, cheap to copy. A change makes a new Tree and leaves this
 /// one as it was. Two trees hold the same entries iff their roots are equal (chunker.hpp).
 ///
-/// The store must outlive the tree. Any read may fail with Errc::missing, when a block on its path
-/// is not held (`*missing` then has all that could be named), or Errc::malformed; it then had no
-/// effect and may be repeated. Any number of threads may read.
+/// The store, and the cache if there is one, must outlive the tree. Any read may fail with
+/// Errc::missing, when a block on its path is not held (`*missing` then has all that could be
+/// named), or Errc::malformed; it then had no effect and may be repeated. Any number of threads may
+/// read.
 class Tree {
  public:
-  Tree(const BlockStore& store, const Digest& root) noexcept : store_(&store), root_(root) {}
+  /// With a `cache`, reads leave the nodes that they decode there (one thread at a time, then).
+  Tree(const BlockStore& store, const Digest& root, NodeCache* cache = nullptr) noexcept
+      : store_(&store), root_(root), cache_(cache) {}
   const Digest& root() const noexcept { return root_; }
   Cid root_cid() const { return node_cid(root_); }
 
@@ -60,6 +63,7 @@ class Tree {
  private:
   const BlockStore* store_;
   Digest root_;
+  NodeCache* cache_;
 };
 
 }  // namespace freehold

@@ -1,0 +1,59 @@
+/// Decoded nodes, kept between operations, so that a node's bytes are checked once and not at every
+/// visit.
+///
+/// Two halves by age: a node that is asked for moves to the young one; when that is full, it
+/// becomes the old one, and what was left there is forgotten. Only between operations: what an
+/// operation has been given stays until its end, so an operation that reads more goes over the
+/// bound for as long.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "freehold/base/limits.hpp"
+#include "freehold/tree/node.hpp"
+
+namespace freehold {
+
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const noexcept {
+    std::size_t hash;  // part of a cryptographic hash: as good as any hash of it
+    std::memcpy(&hash, digest.data(), sizeof hash);
+    return hash;
+  }
+};
+
+/// For one thread at a time. Whoever holds a cache may use it with any number of stores and trees:
+/// what is under a digest is the same everywhere. A block that has gone from its store may still be
+/// found here.
+class NodeCache {
+ public:
+  explicit NodeCache(std::size_t bytes_max = limits::node_cache_bytes_max) noexcept
+      : bytes_max_(bytes_max) {}
+  NodeCache(const NodeCache&) = delete;
+  NodeCache& operator=(const NodeCache&) = delete;
+
+  void clear() noexcept;
+  std::size_t size() const noexcept { return young_.size() + old_.size(); }
+
+ private:
+  friend class NodeSource;
+  struct Held {
+    Bytes bytes;  // of the node, unless the operation's store keeps them
+    Node node;
+  };
+  using Map = std::unordered_map<Digest, std::unique_ptr<Held>, DigestHash>;
+
+  const Node* find(const Digest& digest);
+  const Node* add(const Digest& digest, std::unique_ptr<Held> held);
+  void enter() noexcept { ++users_; }
+  void leave() noexcept;
+
+  std::size_t bytes_max_;
+  std::size_t young_bytes_ = 0;
+  int users_ = 0;  // operations under way
+  Map young_;
+  Map old_;
+};
+
+}  // namespace freehold
