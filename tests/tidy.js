@@ -56,12 +56,20 @@ function lengthBreaches(file, lines) {
 
 /** The file must stand, by name, in the CMakeLists.txt of its part. @returns {string[]} */
 function listBreaches(/** @type {string} */ file) {
-  const part = ['core/', 'native/', 'wasm/', 'tests/unit/', 'tests/property/'].find((folder) =>
-    file.startsWith(folder),
-  );
+  const part = [
+    'core/',
+    'native/bench/',
+    'native/',
+    'wasm/',
+    'tests/unit/',
+    'tests/property/',
+  ].find((folder) => file.startsWith(folder));
   if (part === undefined || !/\.(cpp|hpp)$/.test(file)) return [];
   if (file.endsWith('.hpp') && part !== 'core/') return [];
-  const folder = part.split('/')[0];
+  let folder = file.slice(0, file.lastIndexOf('/'));
+  while (!existsSync(`${root}${folder}/CMakeLists.txt`)) {
+    folder = folder.slice(0, folder.lastIndexOf('/'));
+  }
   const list = readFileSync(`${root}${folder}/CMakeLists.txt`, 'utf8');
   const name = file.slice(folder.length + 1);
   const listed = list.split(/[\s()]+/).includes(name);

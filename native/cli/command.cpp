@@ -18,6 +18,7 @@ constexpr const char* help =
     "  freehold export --data DIR --space DID   the state of a space as a CAR\n"
     "  freehold prove --data DIR --space DID    a file that proves keys or a range of a space\n"
     "  freehold verify FILE           what such a file proves\n"
+    "  freehold bench tree            how fast the tree is on this machine\n"
     "\n"
     "freehold COMMAND --help tells more. freehold --version tells the version.\n";
 
@@ -99,6 +100,7 @@ int run_program(const Words& words) {
   if (command == "export") return export_command(rest);
   if (command == "prove") return prove_command(rest);
   if (command == "verify") return verify_command(rest);
+  if (command == "bench") return bench_command(rest);
   if (command == "--version") {
     std::puts("freehold " FREEHOLD_VERSION);
     return 0;

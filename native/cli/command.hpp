@@ -16,6 +16,7 @@ int root_command(const Words& words);
 int export_command(const Words& words);
 int prove_command(const Words& words);
 int verify_command(const Words& words);
+int bench_command(const Words& words);
 
 /// `--name value` and `--name=value` options, `--name` flags, then what else there is. The first
 /// mistake is kept.

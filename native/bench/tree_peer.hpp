@@ -1,0 +1,26 @@
+/// Freehold's tree as a peer, over whatever keeps its nodes.
+#pragma once
+
+#include "freehold/block/store.hpp"
+#include "native/bench/peer.hpp"
+
+namespace freehold::bench {
+
+/// Keeps blocks. Each call of `write` is one commit.
+class Medium {
+ public:
+  using Read = std::function<Trouble(const BlockStore&)>;
+  using Write = std::function<Trouble(const BlockStore&, BlockSink&)>;
+
+  virtual ~Medium() = default;
+  virtual Trouble read(const Read& read) = 0;
+  /// May run `write` more than once, each time from the start.
+  virtual Trouble write(const Write& write) = 0;
+};
+
+/// Blocks in memory. What a commit has dropped stays, as in the other trees.
+std::unique_ptr<Medium> memory_medium();
+
+std::unique_ptr<Peer> tree_peer(std::unique_ptr<Medium> medium);
+
+}  // namespace freehold::bench

@@ -1,0 +1,46 @@
+// freehold bench: how fast the tree is on this machine.
+#include <cstdio>
+
+#include "native/bench/run.hpp"
+#include "native/cli/bench_lmdb.hpp"
+#include "native/cli/command.hpp"
+
+namespace freehold::native {
+
+namespace {
+
+constexpr const char* help =
+    "freehold bench tree [--n N] [--workloads W1,W2,...] [--store memory|lmdb] [--data DIR]\n"
+    "\n"
+    "Measures builds (W1), single puts (W2), batches of 100 (W3), gets (W4), scans (W5), diffs "
+    "(W6)\n"
+    "and deletes (W8) on a tree of N entries (100000), and prints one line of JSON a figure.\n"
+    "With --store lmdb a commit is one durable transaction; the same without a tree is measured "
+    "beside it,\n"
+    "in a folder under DIR (/tmp) that is gone afterwards.\n";
+
+}  // namespace
+
+int bench_command(const Words& words) {
+  const Arguments arguments(words, {"--n", "--workloads", "--store", "--data"});
+  const bool is_tree = arguments.rest() == Words{"tree"};
+  if (arguments.wants_help() || !arguments.error().empty() || !is_tree) {
+    return usage(help, arguments);
+  }
+  bench::Options options;
+  if (const bench::Trouble trouble =
+          bench::read_options(arguments.option("--n").value_or(""),
+                              arguments.option("--workloads").value_or(""), &options);
+      !trouble.empty()) {
+    return complain(trouble);
+  }
+  const std::string store = arguments.option("--store").value_or("memory");
+  if (store != "memory" && store != "lmdb") return complain("--store wants memory or lmdb");
+  const bench::Dataset data(options.n);
+  const bool ok = store == "memory"
+                      ? bench::run_in_memory("freehold", options, data)
+                      : run_on_lmdb(options, data, arguments.option("--data").value_or("/tmp"));
+  return ok ? 0 : 1;
+}
+
+}  // namespace freehold::native

@@ -1,0 +1,161 @@
+#include "native/cli/bench_lmdb.hpp"
+
+#include <cstdlib>
+
+#include "native/bench/tree_peer.hpp"
+#include "native/storage/lmdb.hpp"
+
+namespace freehold::native {
+
+namespace {
+
+using bench::Trouble;
+
+Trouble trouble_of(const Result<>& result) {
+  return result ? Trouble() : Trouble(result.error().what);
+}
+
+/// A new folder, and what is in it, for as long as this lives.
+class Folder {
+ public:
+  explicit Folder(const std::string& parent) : path_(parent + "/freehold-bench-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A database in a folder of its own.
+class Database {
+ public:
+  explicit Database(const std::string& parent) : folder_(parent) {
+    auto opened = open_lmdb(folder_.path());
+    if (opened) engine_ = *std::move(opened);
+  }
+  KvEngine* engine() noexcept { return engine_.get(); }
+
+ private:
+  Folder folder_;
+  std::unique_ptr<KvEngine> engine_;
+};
+
+constexpr const char* no_database = "no database can be made in that folder";
+
+class KvStore final : public BlockStore {
+ public:
+  explicit KvStore(KvReader& kv) : kv_(&kv) {}
+  std::optional<ByteView> find(const Cid& cid) const override { return kv_->get(cid.digest()); }
+
+ private:
+  KvReader* kv_;
+};
+
+class KvSink final : public BlockSink {
+ public:
+  explicit KvSink(KvTransaction& kv) : kv_(&kv) {}
+  void put(Block block) override { kv_->put(block.cid.digest(), block.bytes()); }
+
+ private:
+  KvTransaction* kv_;
+};
+
+/// Nodes under their digests; one commit is one transaction.
+class LmdbMedium final : public bench::Medium {
+ public:
+  explicit LmdbMedium(const std::string& folder) : database_(folder) {}
+
+  Trouble read(const Read& read) override {
+    if (database_.engine() == nullptr) return no_database;
+    Trouble trouble;
+    const Result<> done =
+        database_.engine()->read([&](KvReader& kv) { trouble = read(KvStore(kv)); });
+    return trouble.empty() ? trouble_of(done) : trouble;
+  }
+  Trouble write(const Write& write) override {
+    if (database_.engine() == nullptr) return no_database;
+    Trouble trouble;
+    const Result<> done = database_.engine()->update([&](KvTransaction& kv) {
+      KvSink sink(kv);
+      trouble = write(KvStore(kv), sink);
+    });
+    return trouble.empty() ? trouble_of(done) : trouble;
+  }
+
+ private:
+  Database database_;
+};
+
+/// Keys and values, and no tree.
+class PlainPeer final : public bench::Peer {
+ public:
+  explicit PlainPeer(const std::string& folder) : database_(folder) {}
+
+  Trouble build(const bench::Dataset& data) override {
+    return update([&](KvTransaction& kv) {
+      for (std::size_t i = 0; i < data.size(); ++i) kv.put(data.key(i), data.value(i));
+    });
+  }
+  Trouble put(std::span<const bench::Change> changes, bench::Written*) override {
+    return update([&](KvTransaction& kv) {
+      for (const bench::Change& change : changes) kv.put(change.key, change.value);
+    });
+  }
+  Trouble erase(ByteView key) override {
+    return update([&](KvTransaction& kv) { kv.erase(key); });
+  }
+  Trouble get(ByteView key, ByteView* value) override {
+    return read([&](KvReader& kv) {
+      const auto found = kv.get(key);
+      got_ = found ? copy_of(*found) : Bytes();
+      *value = got_;
+    });
+  }
+  Trouble scan(ByteView from, std::size_t limit, std::size_t* seen, std::uint64_t* sum) override {
+    *seen = 0;
+    if (!from.empty()) return "LMDB's part of the server scans prefixes only";
+    return read([&](KvReader& kv) {
+      kv.scan({}, [&](ByteView, ByteView value) {
+        *sum += value.front() + std::uint64_t{value.back()};
+        return ++*seen < limit;
+      });
+    });
+  }
+
+ private:
+  Trouble update(const KvEngine::Work& work) {
+    return database_.engine() == nullptr ? Trouble(no_database)
+                                         : trouble_of(database_.engine()->update(work));
+  }
+  Trouble read(const KvEngine::Read& read) {
+    return database_.engine() == nullptr ? Trouble(no_database)
+                                         : trouble_of(database_.engine()->read(read));
+  }
+
+  Database database_;
+  Bytes got_;
+};
+
+}  // namespace
+
+bool run_on_lmdb(const bench::Options& options, const bench::Dataset& data,
+                 const std::string& folder) {
+  bench::Report tree("freehold-lmdb", FREEHOLD_VERSION, options.n);
+  tree.note("W0", "medium", "LMDB, durable commits");
+  bench::run_workloads([&] { return bench::tree_peer(std::make_unique<LmdbMedium>(folder)); }, data,
+                       options.workloads, tree);
+  bench::Report plain("lmdb-sync", FREEHOLD_VERSION, options.n);
+  plain.note("W0", "medium", "LMDB alone, durable commits");
+  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder); }, data, options.workloads,
+                       plain);
+  return tree.ok() && plain.ok();
+}
+
+}  // namespace freehold::native
