@@ -45,7 +45,7 @@ class Dataset {
   ByteView value(std::size_t place) const noexcept {
     return ByteView(values_).subspan(place * value_size, value_size);
   }
-  std::uint64_t logical_bytes() const noexcept { return size() * entry_size; }
+  std::size_t logical_bytes() const noexcept { return size() * entry_size; }
 
  private:
   std::vector<std::uint32_t> ids_;     // by place

@@ -13,6 +13,9 @@ class MemoryMedium final : public Medium {
  public:
   Trouble read(const Read& read) override { return read(store_); }
   Trouble write(const Write& write) override { return write(store_, store_); }
+  void drop(const std::vector<Digest>& nodes) override {
+    for (const Digest& node : nodes) store_.erase(node_cid(node));
+  }
 
  private:
   MemoryStore store_;
@@ -118,7 +121,8 @@ class TreePeer final : public Peer {
   Trouble fork(std::span<const Change> changes, Digest* root) override {
     const std::vector<Edit> edits = edits_of(changes);
     Written written;
-    return make(edits, root, &written);
+    std::vector<Digest> dropped;  // stays: the main tree has it
+    return make(edits, root, &written, &dropped);
   }
 
   Trouble diff(const Digest& to, std::size_t* count, std::size_t* visited) override {
@@ -173,18 +177,23 @@ class TreePeer final : public Peer {
 
   Trouble commit(const std::vector<Edit>& edits, Written* written) {
     Digest root;
-    Trouble trouble = make(edits, &root, written);
-    if (trouble.empty()) root_ = root;
-    return trouble;
+    std::vector<Digest> dropped;
+    Trouble trouble = make(edits, &root, written, &dropped);
+    if (!trouble.empty()) return trouble;
+    medium_->drop(dropped);
+    root_ = root;
+    return {};
   }
 
-  Trouble make(const std::vector<Edit>& edits, Digest* root, Written* written) {
+  Trouble make(const std::vector<Edit>& edits, Digest* root, Written* written,
+               std::vector<Digest>* dropped) {
     return medium_->write([&](const BlockStore& store, BlockSink& sink) {
       NodeSource nodes(store, &cache_);
       Counter counter(sink);
-      const auto applied = apply(nodes, root_, edits, counter);
+      auto applied = apply(nodes, root_, edits, counter);
       if (!applied) return Trouble(applied.error().what);
       *root = applied->root;
+      *dropped = std::move(applied->dropped);
       *written = counter.written;
       return Trouble();
     });

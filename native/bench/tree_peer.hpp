@@ -16,9 +16,11 @@ class Medium {
   virtual Trouble read(const Read& read) = 0;
   /// May run `write` more than once, each time from the start.
   virtual Trouble write(const Write& write) = 0;
+  /// What the next `write` may take away.
+  virtual void drop(const std::vector<Digest>& nodes) = 0;
 };
 
-/// Blocks in memory. What a commit has dropped stays, as in the other trees.
+/// Blocks in memory.
 std::unique_ptr<Medium> memory_medium();
 
 std::unique_ptr<Peer> tree_peer(std::unique_ptr<Medium> medium);

@@ -83,14 +83,22 @@ class LmdbMedium final : public bench::Medium {
     if (database_.engine() == nullptr) return no_database;
     Trouble trouble;
     const Result<> done = database_.engine()->update([&](KvTransaction& kv) {
+      // Before what is new: that may be what was dropped last time.
+      for (const Digest& node : dropped_) kv.erase(node);
       KvSink sink(kv);
       trouble = write(KvStore(kv), sink);
     });
+    if (done) dropped_.clear();
     return trouble.empty() ? trouble_of(done) : trouble;
+  }
+  /// Goes with the next commit: this one is done.
+  void drop(const std::vector<Digest>& nodes) override {
+    dropped_.insert(dropped_.end(), nodes.begin(), nodes.end());
   }
 
  private:
   Database database_;
+  std::vector<Digest> dropped_;
 };
 
 /// Keys and values, and no tree.

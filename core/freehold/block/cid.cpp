@@ -70,6 +70,16 @@ Cid Cid::of_bytes(ByteView bytes) {
 }
 
 Cid Cid::of_digest(std::uint64_t codec, const Digest& digest) {
+  if (codec < 0x80) {  // a varint of one byte: nearly always
+    Cid cid;
+    cid.size_ = 4 + digest_size;
+    cid.short_[0] = 1;
+    cid.short_[1] = static_cast<std::uint8_t>(codec);
+    cid.short_[2] = multihash_code::sha2_256;
+    cid.short_[3] = digest_size;
+    std::copy(digest.begin(), digest.end(), cid.short_.begin() + 4);
+    return cid;
+  }
   std::array<std::uint8_t, 2 + digest_size> multihash;
   multihash[0] = multihash_code::sha2_256;
   multihash[1] = digest_size;
@@ -124,10 +134,6 @@ Result<Cid> Cid::parse(std::string_view text) {
   FH_TRY(const auto bytes, decode_multibase(text));
   if (begins_v0(bytes)) return fail(Errc::malformed, "a CID of version 0 with a prefix");
   return decode(bytes);
-}
-
-ByteView Cid::bytes() const noexcept {
-  return long_ ? ByteView(*long_) : ByteView(short_).first(size_);
 }
 
 int Cid::version() const noexcept {

@@ -50,7 +50,9 @@ class Cid {
   static Result<Cid> parse(std::string_view text);
 
   bool is_null() const noexcept { return size_ == 0; }
-  ByteView bytes() const noexcept;
+  ByteView bytes() const noexcept {
+    return long_ ? ByteView(*long_) : ByteView(short_).first(size_);
+  }
   int version() const noexcept;
   std::uint64_t codec() const noexcept;
   ByteView multihash() const noexcept;

@@ -15,6 +15,8 @@ class BlockStore {
   virtual ~BlockStore() = default;
   /// The bytes under `cid`; nothing if the block is not held.
   virtual std::optional<ByteView> find(const Cid& cid) const = 0;
+  /// The bytes themselves, to keep for longer than the store does; null if it cannot share them.
+  virtual std::shared_ptr<const Bytes> share(const Cid&) const { return nullptr; }
 };
 
 /// Takes the blocks that an operation makes, children before parents.
@@ -32,10 +34,11 @@ class MemoryStore final : public BlockStore, public BlockSink {
     if (found == blocks_.end()) return std::nullopt;
     return found->second.bytes();
   }
-  void put(Block block) override {
-    Cid cid = block.cid;
-    blocks_.insert_or_assign(std::move(cid), std::move(block));
+  std::shared_ptr<const Bytes> share(const Cid& cid) const override {
+    const auto found = blocks_.find(cid);
+    return found == blocks_.end() ? nullptr : found->second.data;
   }
+  void put(Block block) override { blocks_.insert_or_assign(block.cid, std::move(block)); }
   /// The block itself, to hand on without a copy; null CID if not held.
   Block block(const Cid& cid) const {
     const auto found = blocks_.find(cid);
@@ -58,6 +61,10 @@ class LayeredStore final : public BlockStore {
   std::optional<ByteView> find(const Cid& cid) const override {
     if (const auto found = over_->find(cid)) return found;
     return under_->find(cid);
+  }
+  std::shared_ptr<const Bytes> share(const Cid& cid) const override {
+    if (auto shared = over_->share(cid)) return shared;
+    return under_->share(cid);
   }
 
  private:

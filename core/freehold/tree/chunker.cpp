@@ -8,46 +8,66 @@ namespace freehold {
 
 namespace {
 
-void join(Bytes& to, ByteView prefix, ByteView suffix) {
-  to.assign(prefix.begin(), prefix.end());
-  append(to, suffix);
-}
+// So much is left behind before it is moved out of the way.
+constexpr std::size_t stale_bytes_max = 32 << 10;
+constexpr std::size_t stale_peaks_max = 256;
 
 }  // namespace
 
+Chunker::Chunker(int level, KeyHash hash) : level_(level), hash_(hash) {
+  buffer_.reserve(limits::node_bytes_max);
+  entries_.reserve(64);
+  peaks_.reserve(64);
+}
+
+void Chunker::clear() noexcept {
+  end_ = 0;
+  buffer_.clear();
+  taken_ = 0;
+  entries_.clear();
+  cuts_.clear();
+  node_first_ = 0;
+  next_ = 0;
+  peaks_.clear();
+  first_peak_ = 0;
+  candidate_.reset();
+}
+
 void Chunker::remember(ByteView prefix, ByteView suffix, std::uint64_t bytes) {
   assert(entries_.empty());
-  join(key_, prefix, suffix);
-  rises_above_window_before(hash_.cut(level_, key_), end_);
+  buffer_.assign(prefix.begin(), prefix.end());
+  append(buffer_, suffix);
+  rises_above_window_before(hash_.cut(level_, buffer_), end_);
+  buffer_.clear();
   end_ += bytes;
   peaks_.back().end = end_;
 }
 
 void Chunker::push(ByteView prefix, ByteView suffix, ByteView payload, bool is_linked,
                    Weight weight, std::uint32_t tag) {
-  join(key_, prefix, suffix);
-  Entry entry{};
-  entry.hash = hash_.cut(level_, key_);
-  entry.bytes =
-      static_cast<std::uint32_t>(level_ > 0 ? internal_entry_bytes_of(key_.size())
-                                            : leaf_entry_bytes(key_.size(), payload.size()));
+  const std::size_t key_size = prefix.size() + suffix.size();
+  Entry& entry = entries_.emplace_back();
+  entry.at = buffer_.size();
+  append(buffer_, prefix);
+  append(buffer_, suffix);
+  append(buffer_, payload);
+  entry.hash = hash_.cut(level_, ByteView(buffer_).subspan(entry.at, key_size));
+  entry.bytes = static_cast<std::uint32_t>(level_ > 0 ? internal_entry_bytes_of(key_size)
+                                                      : leaf_entry_bytes(key_size, payload.size()));
+  assert(entry.bytes <= limits::node_bytes_max / 4);  // else a ceiling cut could find no place
   entry.end = end_ + entry.bytes;
   entry.weight = weight;
-  entry.at = buffer_.size();
-  entry.key_size = static_cast<std::uint32_t>(key_.size());
+  entry.key_size = static_cast<std::uint32_t>(key_size);
   entry.payload_size = static_cast<std::uint32_t>(payload.size());
   entry.tag = tag;
   entry.is_linked = is_linked;
-  assert(entry.bytes <= limits::node_bytes_max / 4);  // else a ceiling cut could find no place
-  append(buffer_, key_);
-  append(buffer_, payload);
+  entry.is_natural = false;
 
   settle_candidate_before(end_, entry.hash);
   const bool rises = rises_above_window_before(entry.hash, end_);
   peaks_.back().end = entry.end;
-  if (rises && end_ >= limits::cut_window_bytes) candidate_ = entries_.size();
+  if (rises && end_ >= limits::cut_window_bytes) candidate_ = entries_.size() - 1;
   end_ = entry.end;
-  entries_.push_back(entry);
   take_up_to(candidate_.value_or(entries_.size()));
 }
 
@@ -65,12 +85,22 @@ void Chunker::finish() {
 
 /// Remembers the entry as a peak, and says whether it is above all that end in the window before.
 bool Chunker::rises_above_window_before(std::uint64_t hash, std::uint64_t start) {
-  while (!peaks_.empty() && start - peaks_.front().end >= limits::cut_window_bytes) {
-    peaks_.pop_front();
+  while (first_peak_ < peaks_.size() &&
+         start - peaks_[first_peak_].end >= limits::cut_window_bytes) {
+    ++first_peak_;
   }
-  while (!peaks_.empty() && peaks_.back().hash < hash) peaks_.pop_back();
-  const bool rises = peaks_.empty();
-  if (!peaks_.empty() && peaks_.back().hash == hash) peaks_.pop_back();
+  if (first_peak_ >= stale_peaks_max) {
+    peaks_.erase(peaks_.begin(), peaks_.begin() + static_cast<std::ptrdiff_t>(first_peak_));
+    first_peak_ = 0;
+  }
+  while (first_peak_ < peaks_.size() && peaks_.back().hash < hash) peaks_.pop_back();
+  const bool rises = first_peak_ == peaks_.size();
+  if (rises) {
+    peaks_.clear();
+    first_peak_ = 0;
+  } else if (peaks_.back().hash == hash) {
+    peaks_.pop_back();
+  }
   peaks_.push_back({hash, start});
   return rises;
 }
@@ -123,29 +153,31 @@ ByteView Chunker::key_of(const Entry& entry) const noexcept {
   return ByteView(buffer_).subspan(entry.at, entry.key_size);
 }
 
-Chunker::Group Chunker::front() const {
+Chunker::Group Chunker::front() {
   assert(is_ready());
   const Cut& cut = cuts_.front();
-  Group group;
-  group.entries.reserve(cut.entries - taken_);
+  group_.clear();
   for (std::size_t i = taken_; i < cut.entries; ++i) {
     const Entry& entry = entries_[i];
-    group.entries.push_back(
-        {key_of(entry), ByteView(buffer_).subspan(entry.at + entry.key_size, entry.payload_size),
-         entry.is_linked, entry.weight});
+    group_.push_back({key_of(entry),
+                      ByteView(buffer_).subspan(entry.at + entry.key_size, entry.payload_size),
+                      entry.is_linked, entry.weight});
   }
-  group.is_natural = cut.is_natural;
-  group.tag = entries_[cut.entries - 1].tag;
-  return group;
+  return {group_, cut.is_natural, entries_[cut.entries - 1].tag};
 }
 
 void Chunker::pop() {
   assert(is_ready());
   taken_ = cuts_.front().entries;
   cuts_.erase(cuts_.begin());
-  if (!cuts_.empty()) return;  // forget several nodes at once
+  if (cuts_.empty()) forget_taken();  // else: several nodes at once
+}
 
-  const std::size_t stale = taken_ == entries_.size() ? buffer_.size() : entries_[taken_].at;
+/// Moves what is left to the front, now and then, so that each byte is moved less than once.
+void Chunker::forget_taken() {
+  const bool is_all = taken_ == entries_.size();
+  const std::size_t stale = is_all ? buffer_.size() : entries_[taken_].at;
+  if (!is_all && stale < stale_bytes_max) return;
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(stale));
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(taken_));
   for (Entry& entry : entries_) entry.at -= stale;

@@ -14,7 +14,7 @@
 /// full, or the level at its end.
 #pragma once
 
-#include <deque>
+#include <vector>
 
 #include "freehold/tree/key_hash.hpp"
 #include "freehold/tree/node.hpp"
@@ -24,7 +24,10 @@ namespace freehold {
 /// Push the entries of a level in order; take the nodes as they become ready.
 class Chunker {
  public:
-  explicit Chunker(int level, KeyHash hash = xxh64) : level_(level), hash_(hash) {}
+  explicit Chunker(int level, KeyHash hash = xxh64);
+
+  /// For another level of this number, or another part of it: as new, but for its memory.
+  void clear() noexcept;
 
   /// To resume in the middle of a level, at a node start: tells the entries just before it, in
   /// order, at least cut_window_bytes of them or all back to the level's start.
@@ -41,16 +44,13 @@ class Chunker {
   /// The least node that is cut and not yet taken.
   bool is_ready() const noexcept { return !cuts_.empty(); }
   struct Group {
-    std::vector<EntryView> entries;
+    std::span<const EntryView> entries;
     bool is_natural = false;  // how it was cut
     std::uint32_t tag = 0;    // of its last entry
   };
   /// Views into the chunker, valid until the next call of another function.
-  Group front() const;
+  Group front();
   void pop();
-
-  /// Entries pushed and not taken.
-  std::size_t open_entries() const noexcept { return entries_.size(); }
 
  private:
   struct Entry {
@@ -80,6 +80,7 @@ class Chunker {
   void settle_candidate_before(std::uint64_t start, std::uint64_t hash);
   void take_up_to(std::size_t end);
   void cut_at_anchor(std::size_t over);
+  void forget_taken();
 
   int level_;
   KeyHash hash_;
@@ -91,12 +92,13 @@ class Chunker {
   std::size_t node_first_ = 0;  // first entry of the open node
   std::size_t next_ = 0;        // first entry not yet settled
   // Entries of falling hash, each above all that came after it: the nearest one that is not below
-  // a new entry is all that must be asked.
-  std::deque<Peak> peaks_;
+  // a new entry is all that must be asked. Those before first_peak_ are out of the window.
+  std::vector<Peak> peaks_;
+  std::size_t first_peak_ = 0;
   // Index of the one entry that rises above its window before and waits for the one after. There
   // is never a second: a later one within the window that is as high ends the first.
   std::optional<std::size_t> candidate_;
-  Bytes key_;  // scratch
+  std::vector<EntryView> group_;  // what `front` gives
 };
 
 }  // namespace freehold

@@ -8,13 +8,10 @@ const Node* NodeSource::node(const Digest& digest, int level) {
   ++visited_;
   const Node* node = cache_->find(digest);
   if (node == nullptr) {
-    const auto bytes = find(digest);
+    NodeCache::Held held;
+    const auto bytes = find(digest, &held);
     if (!bytes) return nullptr;
-    auto held = std::make_unique<NodeCache::Held>();
-    const bool is_own = cache_ == &own_;  // then the store keeps the bytes for as long
-    if (!is_own) held->bytes = copy_of(*bytes);
-    if (const Result<> read = Node::decode(is_own ? *bytes : ByteView(held->bytes), &held->node);
-        !read) {
+    if (const Result<> read = Node::decode(*bytes, &held.node); !read) {
       error_ = read.error();
       return nullptr;
     }
@@ -25,7 +22,7 @@ const Node* NodeSource::node(const Digest& digest, int level) {
 
 bool NodeSource::decode(const Digest& digest, int level, Node* to) {
   ++visited_;
-  const auto bytes = find(digest);
+  const auto bytes = find(digest, nullptr);
   if (!bytes) return false;
   if (const Result<> read = Node::decode(*bytes, to); !read) {
     error_ = read.error();
@@ -34,12 +31,18 @@ bool NodeSource::decode(const Digest& digest, int level, Node* to) {
   return is_fit(*to, level);
 }
 
-std::optional<ByteView> NodeSource::find(const Digest& digest) {
+/// The bytes of a node; `held` keeps them if they must last longer than the source.
+std::optional<ByteView> NodeSource::find(const Digest& digest, NodeCache::Held* held) {
   ++read_;
   const Cid cid = node_cid(digest);
+  const bool must_last = held != nullptr && cache_ != &own_;
+  if (must_last) held->bytes = store_->share(cid);
+  if (must_last && held->bytes != nullptr) return ByteView(*held->bytes);
   const auto bytes = store_->find(cid);
   if (!bytes) missing_.add(cid);
-  return bytes;
+  if (!bytes || !must_last) return bytes;
+  held->bytes = std::make_shared<const Bytes>(copy_of(*bytes));
+  return ByteView(*held->bytes);
 }
 
 /// What a parent says of a node, and what no node says of itself.

@@ -34,7 +34,7 @@ class NodeSource {
   std::size_t nodes_read() const noexcept { return read_; }
 
  private:
-  std::optional<ByteView> find(const Digest& digest);
+  std::optional<ByteView> find(const Digest& digest, NodeCache::Held* held);
   bool is_fit(const Node& node, int level);
 
   const BlockStore* store_;

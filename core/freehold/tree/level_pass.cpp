@@ -7,19 +7,7 @@
 
 namespace freehold {
 
-namespace {
-
-std::uint64_t entries_bytes(const Node& node) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < node.size(); ++i) sum += node.entry_bytes(i);
-  return sum;
-}
-
-}  // namespace
-
 struct LevelPass::Region {
-  Region(int level, KeyHash hash) : chunker(level, hash) {}
-  Chunker chunker;
   std::vector<OldNode> old;  // streamed so far
   std::uint64_t run = 0;     // bytes streamed since the last change of structure
   Bytes last_key;            // of the new node before the next
@@ -133,7 +121,8 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
 
 bool LevelPass::run_region(std::uint64_t lead) {
   if (!step_back(lead)) return false;
-  Region region(level_, hash_);
+  Region region;
+  chunker_.clear();
   region.is_level_start = cursor_.is_first();
   if (!remember_before(region)) return false;
   if (is_at_boundary()) {
@@ -150,7 +139,7 @@ bool LevelPass::run_region(std::uint64_t lead) {
     if (stopped) return true;
     if (!cursor_.next(&more)) return false;
   }
-  region.chunker.finish();
+  chunker_.finish();
   bool stopped = false;
   if (!take_ready(region, &stopped)) return false;
   return stopped || end_region(region, region.old.size());
@@ -167,7 +156,7 @@ bool LevelPass::step_back(std::uint64_t lead) {
     }
     bool moved = false;
     if (!cursor_.previous(&moved)) return false;
-    lead += entries_bytes(cursor_.node());
+    lead += cursor_.node().entries_bytes();
     if (!rewrites_.empty() && rewrites_.back().digest == cursor_.digest()) {
       const Rewrite& undo = rewrites_.back();
       next_ = undo.edits_from;
@@ -187,19 +176,26 @@ bool LevelPass::step_back(std::uint64_t lead) {
 bool LevelPass::remember_before(Region& region) {
   if (region.is_level_start) return true;
   LevelCursor before = cursor_;
-  std::vector<const Node*> nodes;  // last first
+  struct Part {
+    const Node* node;
+    std::size_t from;
+  };
+  std::vector<Part> parts;  // last first
   for (std::uint64_t bytes = 0; bytes < limits::cut_window_bytes;) {
     bool moved = false;
     if (!before.previous(&moved)) return false;
     if (!moved) break;
-    nodes.push_back(&before.node());
-    bytes += entries_bytes(before.node());
+    Part part{&before.node(), before.node().size()};
+    while (part.from > 0 && bytes < limits::cut_window_bytes) {
+      bytes += part.node->entry_bytes(--part.from);
+    }
+    parts.push_back(part);
   }
-  region.last_key = nodes.front()->key(nodes.front()->size() - 1);
-  for (std::size_t n = nodes.size(); n-- > 0;) {
-    const Node& node = *nodes[n];
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      region.chunker.remember(node.prefix(), node.suffix(i), node.entry_bytes(i));
+  region.last_key = parts.front().node->key(parts.front().node->size() - 1);
+  for (std::size_t n = parts.size(); n-- > 0;) {
+    const auto& [node, from] = parts[n];
+    for (std::size_t i = from; i < node->size(); ++i) {
+      chunker_.remember(node->prefix(), node->suffix(i), node->entry_bytes(i));
     }
   }
   return true;
@@ -214,10 +210,9 @@ void LevelPass::stream_node(Region& region) {
   old.edits_from = next_;
   old.effective_before = effective_;
   const std::size_t end = edits_up_to(cursor_.upper_bound(), next_);
-  Chunker& chunker = region.chunker;
 
   const auto put = [&](const LevelEdit& edit) {
-    chunker.push(edit.key, {}, *edit.payload, edit.is_linked, edit.weight);
+    chunker_.push(edit.key, {}, *edit.payload, edit.is_linked, edit.weight);
   };
   const auto note = [&](Change change) {
     if (change == Change::none) return;
@@ -242,7 +237,8 @@ void LevelPass::stream_node(Region& region) {
       if (change != Change::structure) region.run += node.entry_bytes(i);
       continue;
     }
-    chunker.push(node.prefix(), node.suffix(i), node.payload(i), node.is_linked(i), node.weight(i));
+    chunker_.push(node.prefix(), node.suffix(i), node.payload(i), node.is_linked(i),
+                  node.weight(i));
     region.run += node.entry_bytes(i);
   }
   for (; next_ < end; ++next_) {
@@ -253,13 +249,13 @@ void LevelPass::stream_node(Region& region) {
   old.run_at_end = region.run;
   region.old.push_back(std::move(old));
   region.is_kept.push_back(false);
-  chunker.tag_last(static_cast<std::uint32_t>(region.old.size()));
+  chunker_.tag_last(static_cast<std::uint32_t>(region.old.size()));
 }
 
 /// Makes nodes of what is cut, until the region may end.
 bool LevelPass::take_ready(Region& region, bool* stopped) {
-  while (region.chunker.is_ready()) {
-    const Chunker::Group group = region.chunker.front();
+  while (chunker_.is_ready()) {
+    const Chunker::Group group = chunker_.front();
     const std::size_t t = group.tag;  // old nodes up to the boundary here; 0: no old boundary
     Weight weight;
     for (const EntryView& entry : group.entries) {
@@ -290,7 +286,7 @@ bool LevelPass::take_ready(Region& region, bool* stopped) {
 
     bool stop = false;
     if (t != 0 && !may_stop(region, group, t, &stop)) return false;
-    region.chunker.pop();
+    chunker_.pop();
     if (stop) {
       *stopped = true;
       next_ = region.old[t].edits_from;  // those behind the boundary were seen but not made
@@ -342,7 +338,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
   if (!before.previous(&moved)) return false;
   assert(moved);
   const Node* node = &before.node();
-  const std::uint64_t hash = hash_.cut(level_, node->key(node->size() - 1));
+  const std::uint64_t hash = hash_.cut(level_, node->key(node->size() - 1, key_));
 
   std::uint64_t bytes = 0;  // between the cut's entry and the one looked at
   for (std::size_t i = node->size() - 1; bytes < limits::cut_window_bytes;) {
@@ -353,7 +349,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
       i = node->size();
     }
     --i;
-    if (hash_.cut(level_, node->key(i)) >= hash) return true;
+    if (hash_.cut(level_, node->key(i, key_)) >= hash) return true;
     bytes += node->entry_bytes(i);
   }
   bytes = 0;
@@ -365,7 +361,7 @@ bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
       node = &at.node();
       i = 0;
     }
-    if (hash_.cut(level_, node->key(i)) >= hash) return true;
+    if (hash_.cut(level_, node->key(i, key_)) >= hash) return true;
     bytes += node->entry_bytes(i);
   }
   *natural = true;

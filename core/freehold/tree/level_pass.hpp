@@ -32,6 +32,7 @@ class LevelPass {
         level_(level),
         edits_(edits),
         hash_(hash),
+        chunker_(level, hash),
         cursor_(source, root, level) {}
 
   /// False if a node could not be had: `source` says which.
@@ -95,6 +96,8 @@ class LevelPass {
   int level_;
   std::span<const LevelEdit> edits_;
   KeyHash hash_;
+  Chunker chunker_;  // of one region after the other
+  Bytes key_;        // scratch
   LevelCursor cursor_;
   std::size_t next_ = 0;  // first edit not yet made
   std::optional<Boundary> boundary_;

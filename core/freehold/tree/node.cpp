@@ -18,6 +18,26 @@ constexpr std::uint8_t list_head(int level, bool is_linked) noexcept {
   return static_cast<std::uint8_t>(0x80 + (level > 0 ? 4 : is_linked ? 3 : 2));
 }
 
+// Writers into memory that has room; each gives the place behind what it wrote.
+std::uint8_t* put(std::uint8_t* at, ByteView bytes) noexcept {
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
+}
+std::uint8_t* put_head(std::uint8_t* at, CborMajor major, std::uint64_t n) noexcept {
+  const std::size_t more = cbor_head_size(n) - 1;
+  const std::uint8_t info = more == 0   ? static_cast<std::uint8_t>(n)
+                            : more == 1 ? 24
+                            : more == 2 ? 25
+                            : more == 4 ? 26
+                                        : 27;
+  *at++ = static_cast<std::uint8_t>(static_cast<unsigned>(major) << 5 | info);
+  for (std::size_t i = more; i-- > 0;) *at++ = static_cast<std::uint8_t>(n >> (8 * i));
+  return at;
+}
+std::uint8_t* put_bytes(std::uint8_t* at, ByteView bytes) noexcept {
+  return put(put_head(at, CborMajor::bytes, bytes.size()), bytes);
+}
+
 void write_link(Bytes& to, const Digest& digest) {
   append(to, link_head);
   append(to, digest);
@@ -43,6 +63,13 @@ class NodeReader {
   }
 
   ByteView bytes_item() noexcept { return take(head(CborMajor::bytes)); }
+
+  /// Zero at the end, which begins no list.
+  std::uint8_t byte() noexcept {
+    if (at_ != end_) return *at_++;
+    fail();
+    return 0;
+  }
 
   void skip_link() noexcept {
     if (left() < link_size || std::memcmp(at_, link_head, sizeof link_head) != 0) return fail();
@@ -98,16 +125,17 @@ class NodeReader {
   }
 
   std::uint64_t long_head(std::uint8_t major, std::uint8_t info) noexcept {
-    if (info > 27) {
+    const std::size_t size = std::size_t{1} << (info & 3);
+    if (info > 27 || left() < size) {
       fail();
       return 0;
     }
-    const ByteView more = take(std::uint64_t{1} << (info - 24));
-    std::uint64_t n = 0;
-    for (const std::uint8_t byte : more) n = n << 8 | byte;
+    std::uint64_t n = at_[0];
+    for (std::size_t i = 1; i < size; ++i) n = n << 8 | at_[i];
+    at_ += size;
     // A float's bits are no number; a number must not be longer than need be.
     const bool is_float = major == static_cast<std::uint8_t>(CborMajor::simple);
-    if (!is_float && cbor_head_size(n) != 1 + more.size()) fail();
+    if (!is_float && cbor_head_size(n) != 1 + size) fail();
     return n;
   }
 
@@ -116,6 +144,20 @@ class NodeReader {
   const std::uint8_t* end_;
   bool failed_ = false;
 };
+
+namespace {
+
+// What follows the link in a payload; `decode` has seen that it is there.
+std::uint64_t linked_bytes(ByteView payload) noexcept {
+  return NodeReader(payload.subspan(link_size)).head(CborMajor::uint);
+}
+Weight child_weight(ByteView payload) noexcept {
+  NodeReader reader(payload.subspan(link_size));
+  const std::uint64_t count = reader.head(CborMajor::uint);
+  return {count, reader.head(CborMajor::uint)};
+}
+
+}  // namespace
 
 Result<Node> Node::decode(ByteView block) {
   Node node;
@@ -147,32 +189,29 @@ Result<> Node::decode(ByteView block, Node* to) {
 Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
   ByteView last;
   for (std::uint64_t i = 0; i < count && !reader.failed(); ++i) {
-    const std::uint64_t elements = reader.head(CborMajor::list);
+    const std::uint8_t list = reader.byte();
     const ByteView suffix = reader.bytes_item();
-    Item item{};
-    item.suffix_size = static_cast<std::uint32_t>(suffix.size());
-    item.payload_at = reader.at();
-    item.suffix_at = item.payload_at - item.suffix_size;
-    item.is_linked = level_ > 0 || elements == 3;
-    if (item.is_linked) {
+    if (prefix_.size() + suffix.size() > limits::key_bytes_max) {
+      return fail(Errc::limit, "node: key longer than key_bytes_max");
+    }
+    const std::uint32_t payload_at = reader.at();
+    const bool is_linked = level_ > 0 || list == list_head(0, true);
+    if (is_linked) {
       reader.skip_link();
-      item.count = reader.head(CborMajor::uint);
-      if (level_ > 0) item.bytes = reader.head(CborMajor::uint);
+      reader.head(CborMajor::uint);
+      if (level_ > 0) reader.head(CborMajor::uint);
     } else {
       reader.skip_item();
     }
-    if (elements != (level_ > 0 ? 4u : item.is_linked ? 3u : 2u)) {
+    if (list != list_head(level_, is_linked)) {
       return fail(Errc::malformed, "node: entry of a wrong number of elements");
-    }
-    item.payload_size = reader.at() - item.payload_at;
-    if (prefix_.size() + suffix.size() > limits::key_bytes_max) {
-      return fail(Errc::limit, "node: key longer than key_bytes_max");
     }
     if (i > 0 && !reader.failed() && compare(last, suffix) >= 0) {
       return fail(Errc::malformed, "node: keys do not ascend");
     }
+    const auto suffix_size = static_cast<std::uint16_t>(suffix.size());
+    items_.push_back({payload_at - suffix_size, reader.at() - payload_at, suffix_size, is_linked});
     last = suffix;
-    items_.push_back(item);
   }
   return {};
 }
@@ -187,20 +226,20 @@ Result<> Node::check() const {
   }
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < size(); ++i) {
-    const Item& item = items_[i];
     sum += entry_bytes(i);
     if (level_ > 0) {
-      if (item.count == 0) return fail(Errc::malformed, "node: empty child");
+      if (weight(i).count == 0) return fail(Errc::malformed, "node: empty child");
       continue;
     }
-    if (prefix_.size() + item.suffix_size == 0) return fail(Errc::invalid_key, "key: empty");
-    if (item.is_linked) {
-      if (item.count <= limits::value_inline_bytes_max || item.count > limits::value_bytes_max) {
+    if (prefix_.size() + items_[i].suffix_size == 0) return fail(Errc::invalid_key, "key: empty");
+    if (items_[i].is_linked) {
+      const std::uint64_t linked = value_bytes(i);
+      if (linked <= limits::value_inline_bytes_max || linked > limits::value_bytes_max) {
         return fail(Errc::malformed, "node: linked value of a size that is never linked");
       }
       continue;
     }
-    if (item.payload_size > limits::value_inline_bytes_max) {
+    if (items_[i].payload_size > limits::value_inline_bytes_max) {
       return fail(Errc::malformed, "node: inline value over value_inline_bytes_max");
     }
     FH_CHECK(check_value(payload(i)));
@@ -219,6 +258,18 @@ Bytes Node::key(std::size_t i) const {
   return key;
 }
 
+ByteView Node::key(std::size_t i, Bytes& to) const {
+  to.assign(prefix_.begin(), prefix_.end());
+  append(to, suffix(i));
+  return to;
+}
+
+std::uint64_t Node::entries_bytes() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < size(); ++i) sum += entry_bytes(i);
+  return sum;
+}
+
 std::uint64_t Node::entry_bytes(std::size_t i) const noexcept {
   const std::size_t key_size = prefix_.size() + items_[i].suffix_size;
   return level_ > 0 ? internal_entry_bytes_of(key_size)
@@ -226,8 +277,8 @@ std::uint64_t Node::entry_bytes(std::size_t i) const noexcept {
 }
 
 Weight Node::weight(std::size_t i) const noexcept {
-  if (level_ > 0) return {items_[i].count, items_[i].bytes};
-  return {1, entry_bytes(i) + (items_[i].is_linked ? items_[i].count : 0)};
+  if (level_ > 0) return child_weight(payload(i));
+  return {1, entry_bytes(i) + (items_[i].is_linked ? linked_bytes(payload(i)) : 0)};
 }
 
 Digest Node::link(std::size_t i) const noexcept {
@@ -236,7 +287,7 @@ Digest Node::link(std::size_t i) const noexcept {
 }
 
 std::uint64_t Node::value_bytes(std::size_t i) const noexcept {
-  return items_[i].is_linked ? items_[i].count : items_[i].payload_size;
+  return items_[i].is_linked ? linked_bytes(payload(i)) : items_[i].payload_size;
 }
 
 int Node::compare_key(std::size_t i, ByteView key) const noexcept {
@@ -289,12 +340,12 @@ Bytes Node::encode_with(std::span<const Replacement> entries) const {
   std::size_t copied = 0;
   for (const Replacement& entry : entries) {
     const Item& item = items_[entry.index];
-    append(block, block_.subspan(copied, item.payload_at - copied));
+    append(block, block_.subspan(copied, payload_at(item) - copied));
     // The head of the entry's list, one byte, lies before the head of its suffix.
     const std::size_t key_bytes = cbor_head_size(item.suffix_size) + item.suffix_size;
     block[block.size() - key_bytes - 1] = list_head(level_, entry.is_linked);
     append(block, entry.payload);
-    copied = item.payload_at + item.payload_size;
+    copied = payload_at(item) + item.payload_size;
   }
   append(block, block_.subspan(copied));
   return block;
@@ -338,19 +389,24 @@ Bytes encode_node(int level, std::span<const EntryView> entries) {
     const ByteView first = entries.front().key;
     prefix = first.first(shared_prefix(first, entries.back().key));  // sorted: shared by all
   }
-  std::size_t size = 16 + prefix.size();
-  for (const EntryView& entry : entries) size += 6 + entry.key.size() + entry.payload.size();
-  Bytes block;
-  block.reserve(size);
-  write_cbor_head(block, CborMajor::list, 3);
-  write_cbor_head(block, CborMajor::uint, static_cast<std::uint64_t>(level));
-  write_cbor_bytes(block, prefix);
-  write_cbor_head(block, CborMajor::list, entries.size());
+  const std::uint64_t number = static_cast<std::uint64_t>(level);
+  std::size_t size = 1 + cbor_head_size(number) + cbor_head_size(prefix.size()) + prefix.size() +
+                     cbor_head_size(entries.size());
   for (const EntryView& entry : entries) {
-    block.push_back(list_head(level, entry.is_linked));
-    write_cbor_bytes(block, entry.key.subspan(prefix.size()));
-    append(block, entry.payload);
+    const std::size_t suffix_size = entry.key.size() - prefix.size();
+    size += 1 + cbor_head_size(suffix_size) + suffix_size + entry.payload.size();
   }
+  Bytes block(size);
+  std::uint8_t* at = put_head(block.data(), CborMajor::list, 3);
+  at = put_head(at, CborMajor::uint, number);
+  at = put_bytes(at, prefix);
+  at = put_head(at, CborMajor::list, entries.size());
+  for (const EntryView& entry : entries) {
+    *at++ = list_head(level, entry.is_linked);
+    at = put_bytes(at, entry.key.subspan(prefix.size()));
+    at = put(at, entry.payload);
+  }
+  assert(at == block.data() + block.size());
   return block;
 }
 

@@ -47,11 +47,15 @@ class Node {
   }
   /// The encoded elements after the suffix.
   ByteView payload(std::size_t i) const noexcept {
-    return block_.subspan(items_[i].payload_at, items_[i].payload_size);
+    return block_.subspan(payload_at(items_[i]), items_[i].payload_size);
   }
   Bytes key(std::size_t i) const;
+  /// The same into `to`, whose memory it uses again.
+  ByteView key(std::size_t i, Bytes& to) const;
   /// As chunking counts.
   std::uint64_t entry_bytes(std::size_t i) const noexcept;
+  /// Of all entries.
+  std::uint64_t entries_bytes() const noexcept;
   Weight weight(std::size_t i) const noexcept;
 
   /// Of an internal entry the child, of a leaf entry the block of a large value.
@@ -81,15 +85,15 @@ class Node {
   Bytes encode_with(std::span<const Replacement> entries) const;
 
  private:
-  struct Item {
+  struct Item {  // small: there are fifty in an internal node
     std::uint32_t suffix_at;
-    std::uint32_t suffix_size;
-    std::uint32_t payload_at;
     std::uint32_t payload_size;
-    std::uint64_t count;  // of an internal entry; of a linked value, its size
-    std::uint64_t bytes;  // of an internal entry
+    std::uint16_t suffix_size;
     bool is_linked;
   };
+  std::size_t payload_at(const Item& item) const noexcept {
+    return std::size_t{item.suffix_at} + item.suffix_size;
+  }
   Result<> decode_entries(class NodeReader& reader, std::uint64_t count);
 
   ByteView block_;

@@ -9,17 +9,17 @@ void NodeCache::clear() noexcept {
 }
 
 const Node* NodeCache::find(const Digest& digest) {
-  if (const auto found = young_.find(digest); found != young_.end()) return &found->second->node;
+  if (const auto found = young_.find(digest); found != young_.end()) return &found->second.node;
   if (old_.empty()) return nullptr;
   Map::node_type found = old_.extract(digest);
   if (found.empty()) return nullptr;
-  young_bytes_ += found.mapped()->node.memory_bytes();
-  return &young_.insert(std::move(found)).position->second->node;
+  young_bytes_ += found.mapped().node.memory_bytes();
+  return &young_.insert(std::move(found)).position->second.node;
 }
 
-const Node* NodeCache::add(const Digest& digest, std::unique_ptr<Held> held) {
-  young_bytes_ += held->node.memory_bytes();
-  return &young_.emplace(digest, std::move(held)).first->second->node;
+const Node* NodeCache::add(const Digest& digest, Held held) {
+  young_bytes_ += held.node.memory_bytes();
+  return &young_.emplace(digest, std::move(held)).first->second.node;
 }
 
 void NodeCache::leave() noexcept {

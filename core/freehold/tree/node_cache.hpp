@@ -39,13 +39,13 @@ class NodeCache {
  private:
   friend class NodeSource;
   struct Held {
-    Bytes bytes;  // of the node, unless the operation's store keeps them
+    std::shared_ptr<const Bytes> bytes;  // of the node, unless the operation's store keeps them
     Node node;
   };
-  using Map = std::unordered_map<Digest, std::unique_ptr<Held>, DigestHash>;
+  using Map = std::unordered_map<Digest, Held, DigestHash>;
 
   const Node* find(const Digest& digest);
-  const Node* add(const Digest& digest, std::unique_ptr<Held> held);
+  const Node* add(const Digest& digest, Held held);
   void enter() noexcept { ++users_; }
   void leave() noexcept;
 
