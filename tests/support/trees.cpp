@@ -135,13 +135,17 @@ class SetMaker {
 
 }  // namespace
 
-TreeStats build(const Map& map, BlockSink& sink) {
-  Builder builder(sink);
+void push_all(Builder& builder, const Map& map) {
   for (const auto& [key, value] : map) {
     builder.push(key, value.payload, value.is_linked,
                  {1, leaf_entry_bytes(key.size(), value.payload.size()) +
                          (value.is_linked ? value.size : 0)});
   }
+}
+
+TreeStats build(const Map& map, BlockSink& sink) {
+  Builder builder(sink);
+  push_all(builder, map);
   return builder.finish();
 }
 

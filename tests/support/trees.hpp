@@ -12,6 +12,7 @@ namespace freehold::test {
 /// The oracle: what a tree stands for. Values are encoded.
 using Map = std::map<Bytes, StoredValue, BytesLess>;
 
+void push_all(Builder& builder, const Map& map);
 /// The tree of `map`, built at once.
 TreeStats build(const Map& map, BlockSink& sink);
 
