@@ -33,6 +33,8 @@ class Peer {
   virtual Trouble scan_cold(std::size_t* seen, std::uint64_t* sum) {
     return scan({}, SIZE_MAX, seen, sum);
   }
+  /// Whether a scan may begin anywhere.
+  virtual bool can_seek() const noexcept { return true; }
   /// One commit.
   virtual Trouble put(std::span<const Change> changes, Written* written) = 0;
   virtual Trouble erase(ByteView key) = 0;

@@ -30,10 +30,11 @@ Trouble read_options(const std::string& n, const std::string& workloads, Options
   return {};
 }
 
-bool run_in_memory(const char* peer, const Options& options, const Dataset& data) {
+bool run_in_memory(const char* peer, const char* floor, const Options& options,
+                   const Dataset& data) {
   Report report(peer, FREEHOLD_VERSION, options.n);
   report.note("W0", "medium", "memory");
-  run_floors(data, Report("floor", FREEHOLD_VERSION, options.n));
+  run_floors(data, Report(floor, FREEHOLD_VERSION, options.n));
   run_workloads([] { return tree_peer(memory_medium()); }, data, options.workloads, report);
   return report.ok();
 }

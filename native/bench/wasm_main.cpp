@@ -28,5 +28,5 @@ int main(int argc, char** argv) {
     return 2;
   }
   const Dataset data(options.n);
-  return run_in_memory("freehold-wasm", options, data) ? 0 : 1;
+  return run_in_memory("freehold-wasm", "floor-wasm", options, data) ? 0 : 1;
 }

@@ -161,6 +161,7 @@ Trouble scans(Bench& bench) {
   if (bench.peer->is_tree()) {
     if (Trouble trouble = full_scan(bench, true); !trouble.empty()) return trouble;
   }
+  if (!bench.peer->can_seek()) return {};
   const std::size_t limit = std::min<std::size_t>(100, bench.data.size());
   std::vector<double> times;
   const Until until(15);
@@ -209,7 +210,7 @@ Trouble diff_of(Bench& bench, std::size_t d) {
 
 Trouble diffs(Bench& bench) {
   if (!bench.peer->is_tree()) return {};
-  for (const std::size_t d : {1, 10, 100, 1000, 10'000}) {
+  for (const std::size_t d : {1U, 10U, 100U, 1000U, 10'000U}) {
     if (d > bench.data.size()) continue;
     if (Trouble trouble = diff_of(bench, d); !trouble.empty()) return trouble;
   }

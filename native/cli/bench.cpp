@@ -38,7 +38,7 @@ int bench_command(const Words& words) {
   if (store != "memory" && store != "lmdb") return complain("--store wants memory or lmdb");
   const bench::Dataset data(options.n);
   const bool ok = store == "memory"
-                      ? bench::run_in_memory("freehold", options, data)
+                      ? bench::run_in_memory("freehold", "floor", options, data)
                       : run_on_lmdb(options, data, arguments.option("--data").value_or("/tmp"));
   return ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #include "native/cli/bench_lmdb.hpp"
 
 #include <cstdlib>
+#include <set>
 
 #include "native/bench/tree_peer.hpp"
 #include "native/storage/lmdb.hpp"
@@ -47,6 +48,7 @@ class Database {
   std::unique_ptr<KvEngine> engine_;
 };
 
+constexpr std::size_t dropped_max = 1000;  // nodes
 constexpr const char* no_database = "no database can be made in that folder";
 
 class KvStore final : public BlockStore {
@@ -61,7 +63,11 @@ class KvStore final : public BlockStore {
 class KvSink final : public BlockSink {
  public:
   explicit KvSink(KvTransaction& kv) : kv_(&kv) {}
-  void put(Block block) override { kv_->put(block.cid.digest(), block.bytes()); }
+  void put(Block block) override {
+    kv_->put(block.cid.digest(), block.bytes());
+    written.push_back(digest_of(block.cid));
+  }
+  std::vector<Digest> written;
 
  private:
   KvTransaction* kv_;
@@ -82,23 +88,30 @@ class LmdbMedium final : public bench::Medium {
   Trouble write(const Write& write) override {
     if (database_.engine() == nullptr) return no_database;
     Trouble trouble;
+    std::vector<Digest> written;
+    const bool is_time = dropped_.size() >= dropped_max;
     const Result<> done = database_.engine()->update([&](KvTransaction& kv) {
-      // Before what is new: that may be what was dropped last time.
-      for (const Digest& node : dropped_) kv.erase(node);
+      // Before what is new: that may be what was dropped earlier.
+      for (auto node = dropped_.begin(); is_time && node != dropped_.end(); ++node) {
+        kv.erase(*node);
+      }
       KvSink sink(kv);
       trouble = write(KvStore(kv), sink);
+      written = std::move(sink.written);
     });
-    if (done) dropped_.clear();
+    if (done && is_time) dropped_.clear();
+    for (const Digest& node : written) dropped_.erase(node);
     return trouble.empty() ? trouble_of(done) : trouble;
   }
-  /// Goes with the next commit: this one is done.
+  /// Goes with a later commit, many at a time, as the server frees what no living root has: nodes
+  /// lie scattered, and so a page of the database is rewritten once for many of them.
   void drop(const std::vector<Digest>& nodes) override {
-    dropped_.insert(dropped_.end(), nodes.begin(), nodes.end());
+    dropped_.insert(nodes.begin(), nodes.end());
   }
 
  private:
   Database database_;
-  std::vector<Digest> dropped_;
+  std::set<Digest> dropped_;
 };
 
 /// Keys and values, and no tree.
@@ -116,6 +129,7 @@ class PlainPeer final : public bench::Peer {
       for (const bench::Change& change : changes) kv.put(change.key, change.value);
     });
   }
+  bool can_seek() const noexcept override { return false; }
   Trouble erase(ByteView key) override {
     return update([&](KvTransaction& kv) { kv.erase(key); });
   }
@@ -128,7 +142,7 @@ class PlainPeer final : public bench::Peer {
   }
   Trouble scan(ByteView from, std::size_t limit, std::size_t* seen, std::uint64_t* sum) override {
     *seen = 0;
-    if (!from.empty()) return "LMDB's part of the server scans prefixes only";
+    if (!from.empty()) return "the engine scans prefixes only";
     return read([&](KvReader& kv) {
       kv.scan({}, [&](ByteView, ByteView value) {
         *sum += value.front() + std::uint64_t{value.back()};
