@@ -44,7 +44,8 @@ const figures = readdirSync(folder)
   .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').map(parse))
   .filter((figure) => figure?.n === n);
 const order = ['floor', 'freehold', 'floor-wasm', 'freehold-wasm', 'freehold-lmdb', 'lmdb-sync'];
-const rank = (/** @type {string} */ peer) => (order.indexOf(peer) + order.length + 1) % (order.length + 1);
+const rank = (/** @type {string} */ peer) =>
+  (order.indexOf(peer) + order.length + 1) % (order.length + 1);
 const peers = [...new Set(figures.map((figure) => figure.peer))].sort((a, b) => rank(a) - rank(b));
 
 /** @param {number | null | undefined} value */
