@@ -1,6 +1,7 @@
 #include "native/bench/run.hpp"
 
 #include "native/bench/floors.hpp"
+#include "native/bench/process.hpp"
 #include "native/bench/tree_peer.hpp"
 
 namespace freehold::bench {
@@ -35,6 +36,10 @@ bool run_in_memory(const char* peer, const char* floor, const Options& options,
   Report report(peer, FREEHOLD_VERSION, options.n);
   report.note("W0", "medium", "memory");
   run_floors(data, Report(floor, FREEHOLD_VERSION, options.n));
+  reset_rss_peak();
+  const double before = rss_mb();
+  build_nowhere(data);
+  report.figure("W1", "stream_rss_peak_minus_dataset", rss_peak_mb() - before, "MB");
   run_workloads([] { return tree_peer(memory_medium()); }, data, options.workloads, report);
   return report.ok();
 }

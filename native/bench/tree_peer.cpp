@@ -62,6 +62,10 @@ void push(Builder& builder, Encoded& encoded, ByteView key, ByteView value) {
   builder.push(key, payload, false, {1, leaf_entry_bytes(key.size(), payload.size())});
 }
 
+void push_all(Builder& builder, Encoded& encoded, const Dataset& data) {
+  for (std::size_t i = 0; i < data.size(); ++i) push(builder, encoded, data.key(i), data.value(i));
+}
+
 std::vector<Edit> edits_of(std::span<const Change> changes) {
   Encoded encoded;
   std::vector<Edit> edits;
@@ -83,9 +87,7 @@ class TreePeer final : public Peer {
       Counter counter(sink);
       Builder builder(counter);
       Encoded encoded;
-      for (std::size_t i = 0; i < data.size(); ++i) {
-        push(builder, encoded, data.key(i), data.value(i));
-      }
+      push_all(builder, encoded, data);
       const TreeStats stats = builder.finish();
       root_ = stats.root;
       height_ = stats.height;
@@ -200,7 +202,7 @@ class TreePeer final : public Peer {
   }
 
   std::unique_ptr<Medium> medium_;
-  NodeCache cache_;
+  NodeCache cache_{std::size_t{1} << 28};  // "warm" is to mean it
   Digest root_{};
   int height_ = 0;
   Written built_;
@@ -211,6 +213,14 @@ class TreePeer final : public Peer {
 
 std::unique_ptr<Medium> memory_medium() {
   return std::make_unique<MemoryMedium>();
+}
+
+Digest build_nowhere(const Dataset& data) {
+  Nowhere nowhere;
+  Builder builder(nowhere);
+  Encoded encoded;
+  push_all(builder, encoded, data);
+  return builder.finish().root;
 }
 
 std::unique_ptr<Peer> tree_peer(std::unique_ptr<Medium> medium) {

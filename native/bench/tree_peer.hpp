@@ -25,4 +25,7 @@ std::unique_ptr<Medium> memory_medium();
 
 std::unique_ptr<Peer> tree_peer(std::unique_ptr<Medium> medium);
 
+/// Builds a tree whose nodes nobody keeps: what the builder itself needs. Gives its root.
+Digest build_nowhere(const Dataset& data);
+
 }  // namespace freehold::bench
