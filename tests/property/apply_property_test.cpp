@@ -82,7 +82,7 @@ rc::Gen<std::vector<int>> any_deeds() {
 
 }  // namespace
 
-TEST_CASE("R9 R11: batches of edits give the cuts of a build, whatever the draws") {
+TEST_CASE("R9: batches of edits give the cuts of a build, whatever the draws") {
   rc::prop("apply equals build", [] {
     const auto stretches = *rc::gen::container<std::vector<Stretch>>(4, any_stretch());
     const std::vector<int> sizes = spread(stretches);

@@ -89,7 +89,7 @@ Cost cost_of(const Map& map, Bytes (*key)(std::uint64_t), std::size_t value_size
 
 }  // namespace
 
-TEST_CASE("the miner chooses a draw outright") {
+TEST_CASE("The miner chooses a draw outright") {
   CHECK(xxh64.cut(0, key_with_cut(12, 3456)) == 3456);
   CHECK(xxh64.cut(0, key_with_cut(1ULL << 63, ~0ULL)) == ~0ULL);
   CHECK(xxh64.anchor(0, key_with_anchor(12, 3456)) == 3456);
@@ -98,7 +98,7 @@ TEST_CASE("the miner chooses a draw outright") {
   CHECK(xxh64.anchor(0, key) / (~std::uint64_t{0} / 100) == 96);
 }
 
-TEST_CASE("M4: keys mined for one draw leave nodes, height and the cost of an edit in bounds") {
+TEST_CASE("Keys mined for one draw leave nodes, height and the cost of an edit in bounds") {
   struct Attack {
     const char* name;
     Bytes (*key)(std::uint64_t);
@@ -116,7 +116,7 @@ TEST_CASE("M4: keys mined for one draw leave nodes, height and the cost of an ed
   }
 }
 
-TEST_CASE("M4: keys mined for both draws can cost a level, never more than the tree") {
+TEST_CASE("Keys mined for both draws can cost a level, never more than the tree") {
   const Map map = mined(both, 1000, 200);
   const Cost cost = cost_of(map, both, 1000);
   CHECK(cost.bytes_most <= cost.tree_bytes + limits::node_bytes_max);
