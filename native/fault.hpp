@@ -6,6 +6,10 @@
 ///   commit-after     it is durable; nobody was told
 ///   sync-merged      a sync has merged, taken nothing from the queue
 ///   sync-claimed     an invocation was taken from the queue, not run
+///   sync-stated      a new checkpoint is made, what the old head alone had still counts as alive
+///   lifetimes-settled  ... it is listed as dead
+///   blocks-freed     blocks that are long dead are freed
+///   window-moved     the oldest roots cannot be read any more
 ///   task-ran         a handler has run, its receipt is not signed
 ///   add-allocated    space for a blob is reserved, the receipt of blob/allocate not issued
 ///   accept-stored    a blob counts as stored, the receipt of blob/accept is not issued

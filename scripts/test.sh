@@ -70,6 +70,7 @@ step 'setup' scripts/build.sh --browser || exit 1
 suite 'tidy' node tests/tidy.js
 step 'build dev' scripts/build.sh dev && {
   suite 'dev core' build/dev/freehold_tests --use-colour no
+  suite 'dev native' build/dev/native_tests --use-colour no
   suite 'dev fuzz corpus' ctest --preset dev -R '^fuzz_' --output-on-failure
 }
 step 'build release' scripts/build.sh release:freehold,fixtures_test,simulate && {

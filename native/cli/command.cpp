@@ -19,6 +19,8 @@ constexpr const char* help =
     "  freehold prove --data DIR --space DID    a file that proves keys or a range of a space\n"
     "  freehold verify FILE           what such a file proves\n"
     "  freehold bench tree            how fast the tree is on this machine\n"
+    "  freehold audit --data DIR --space DID    whether what is stored is what is needed\n"
+    "  freehold bench keep            what a million edits leave on the disk\n"
     "\n"
     "freehold COMMAND --help tells more. freehold --version tells the version.\n";
 
@@ -100,6 +102,10 @@ int run_program(const Words& words) {
   if (command == "export") return export_command(rest);
   if (command == "prove") return prove_command(rest);
   if (command == "verify") return verify_command(rest);
+  if (command == "audit") return audit_command(rest);
+  if (command == "bench" && !rest.empty() && rest.front() == "keep") {
+    return bench_keep_command({rest.begin() + 1, rest.end()});
+  }
   if (command == "bench") return bench_command(rest);
   if (command == "--version") {
     std::puts("freehold " FREEHOLD_VERSION);

@@ -17,6 +17,9 @@ int export_command(const Words& words);
 int prove_command(const Words& words);
 int verify_command(const Words& words);
 int bench_command(const Words& words);
+int audit_command(const Words& words);
+/// After the word `keep`.
+int bench_keep_command(const Words& words);
 
 /// `--name value` and `--name=value` options, `--name` flags, then what else there is. The first
 /// mistake is kept.

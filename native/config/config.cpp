@@ -87,10 +87,11 @@ class Fields {
     if (place.empty()) place.append("the file");
     *error_ = place.append(": ").append(what);
   }
+  std::string place_of(std::string_view name) const {
+    return place_.empty() ? std::string(name) : place_ + "." + std::string(name);
+  }
   std::string place_of(std::string_view name, std::size_t i) const {
-    std::string place = place_;
-    if (!place.empty()) place.push_back('.');
-    return place.append(name).append("[").append(std::to_string(i)).append("]");
+    return place_of(name).append("[").append(std::to_string(i)).append("]");
   }
 
  private:
@@ -100,6 +101,24 @@ class Fields {
   std::set<std::string> seen_;
 };
 
+StateTerms state_terms_of(const json::value& value, std::string place, std::string* error) {
+  Fields fields(value, std::move(place), error);
+  StateTerms terms;
+  const auto at_least_one = [&fields](const char* name, std::uint64_t otherwise) {
+    const std::uint64_t number = fields.number_or(name, otherwise);
+    if (number == 0) fields.complain(name, "at least 1 is expected");
+    return number;
+  };
+  terms.quota = fields.number_or("quota", terms.quota);
+  terms.retention_seconds = static_cast<std::int64_t>(
+      at_least_one("retentionSeconds", static_cast<std::uint64_t>(terms.retention_seconds)));
+  terms.retention_checkpoints = at_least_one("retentionCheckpoints", terms.retention_checkpoints);
+  terms.bytes_per_second = at_least_one("bytesPerSecond", terms.bytes_per_second);
+  terms.burst_bytes = at_least_one("burstBytes", terms.burst_bytes);
+  fields.complain_of_others();
+  return terms;
+}
+
 Provider provider_of(const json::value& value, std::string place, std::string* error) {
   Fields fields(value, std::move(place), error);
   Provider provider;
@@ -108,6 +127,10 @@ Provider provider_of(const json::value& value, std::string place, std::string* e
   provider.capacity = fields.number("capacity");
   provider.blob_size_max = fields.number_or("blobSizeMax", provider.capacity);
   provider.subscribe_on_sync = fields.flag("subscribeOnSync");
+  const std::string state_place = fields.place_of("state");
+  if (const json::value* state = fields.optional("state")) {
+    provider.state = state_terms_of(*state, state_place, error);
+  }
   fields.complain_of_others();
   return provider;
 }

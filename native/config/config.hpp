@@ -9,7 +9,13 @@
 ///           "createKey": true,                         // make it if it is missing
 ///           "providers": [
 ///             { "did": "did:web:free.localhost", "plan": "free", "capacity": 1073741824,
-///               "blobSizeMax": 268435456, "subscribeOnSync": true } ] } ] }
+///               "blobSizeMax": 268435456, "subscribeOnSync": true,
+///               "state": { "quota": 1073741824,        // bytes of a space's state with its
+///               history
+///                          "retentionSeconds": 604800, // how long a root can be read ...
+///                          "retentionCheckpoints": 100,          // ... but of these the last only
+///                          "bytesPerSecond": 1048576,  // of tree nodes written: more waits ...
+///                          "burstBytes": 67108864 } } ] } ] }    // ... unless it is rare
 #pragma once
 
 #include <filesystem>
@@ -21,6 +27,15 @@
 
 namespace freehold::native {
 
+/// What a plan grants to the state of one space (docs/design.md sections 6 and 9).
+struct StateTerms {
+  std::uint64_t quota = 1 << 30;  // bytes, history included
+  std::int64_t retention_seconds = 7 * 24 * 3600;
+  std::uint64_t retention_checkpoints = 100;
+  std::uint64_t bytes_per_second = 1 << 20;  // of nodes written, in the long run ...
+  std::uint64_t burst_bytes = 64 << 20;      // ... and at once
+};
+
 /// A plan that a tenant offers.
 struct Provider {
   Did did;
@@ -28,6 +43,7 @@ struct Provider {
   std::uint64_t capacity = 0;       // bytes for one space
   std::uint64_t blob_size_max = 0;  // bytes of one blob
   bool subscribe_on_sync = false;   // a space that syncs for the first time gets it
+  StateTerms state;
 };
 
 /// A service for which this server answers. The audience of an invocation chooses it.

@@ -71,7 +71,7 @@ Result<> find_authority_proof(const Tenant& tenant, const MemoryStore& message, 
   FH_TRY(const auto found, candidates(tenant, message, *space, space->record().root));
   for (const Ucan& delegation : found) {
     if (!is_proof(delegation, tenant, all, space->did(), now)) continue;
-    for (const Block& block : with_proofs(delegation, all)) space->put(block);
+    for (const Block& block : with_proofs(delegation, all)) FH_CHECK(space->keep_forever(block));
     space->record().proof = delegation.cid();
     return {};
   }

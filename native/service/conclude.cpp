@@ -72,6 +72,11 @@ Result<Outcome> accept(Call& call, const BlobTerms& terms, const Receipt& put, S
   const Answer accepted =
       answer_acceptance(call.tenant, terms, tasks.accept, call.turn.context().public_url);
   keep_receipt(call.turn, call.tenant.did(), accepted, TaskRecord::State::done, told);
+  if (!is_wanted) {  // the user can ask for them
+    for (const Cid& task : {put.ran, tasks.accept.cid()}) {
+      note_owed(call.turn.kv(), space.id(), key_of(key_prefix::receipt, task), task);
+    }
+  }
   Outcome outcome = taken(call);
   outcome.space = &space;
   return outcome;

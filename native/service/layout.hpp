@@ -13,9 +13,14 @@ namespace freehold::native::layout {
 
 enum class Kind : std::uint8_t {
   head = 'h',          // SpaceRecord
-  block = 'b',         // + CID -> the bytes of a block
-  checkpoint = 'c',    // + CID -> root (32 bytes)
-  seq = 's',           // + number (8 bytes) -> CID of the checkpoint
+  node = 'n',          // + digest -> the bytes of a node of a tree
+  block = 'b',         // + CID -> the bytes of another block
+  life = 'l',          // + kind, digest or CID -> how many hold it, or since when it is dead
+  dead = 'g',          // + checkpoint's number (8 bytes), kind, digest or CID -> nothing
+  held = 'a',          // + hash of an entry's key -> the CIDs of the blocks that it holds
+  owed = 'o',          // + hash of an entry's key -> {key, task}: what the service has promised
+  seq = 's',           // + number (8 bytes) -> the block of a checkpoint
+  checkpoint = 'c',    // + digest -> number of the checkpoint (8 bytes)
   device = 'd',        // + hash of the device's DID -> DeviceRecord
   waiting = 'q',       // + hash of the audience's DID, due time (8 bytes), hash of CID -> CID
   subscription = 'u',  // + hash of the tenant's DID -> SubscriptionRecord
@@ -25,6 +30,7 @@ enum class Kind : std::uint8_t {
   task = 't',     // + hash of CID -> TaskRecord
   claimed = 'p',  // + hash of CID -> CID: tasks that were taken and have not run
   served = 'v',   // + digest, space -> nothing: blobs that somebody was promised
+  sweep = 'y',    // + due time (8 bytes), space -> nothing: spaces that have blocks to free then
 };
 
 using SpaceId = Ed25519PublicKey;

@@ -10,7 +10,11 @@ Bytes encode(const SpaceRecord& record) {
                          {"seq", Value(record.seq)},
                          {"checkpoint", record::of(record.checkpoint)},
                          {"time", Value(record.time)},
-                         {"proof", record::of(record.proof)}});
+                         {"proof", record::of(record.proof)},
+                         {"oldest", Value(record.oldest)},
+                         {"liveBytes", Value(record.live_bytes)},
+                         {"deadBytes", Value(record.dead_bytes)},
+                         {"sweepDue", Value(record.sweep_due)}});
 }
 
 Result<SpaceRecord> decode_space(ByteView bytes) {
@@ -22,6 +26,10 @@ Result<SpaceRecord> decode_space(ByteView bytes) {
   record.checkpoint = in.link("checkpoint");
   record.time = in.time("time");
   record.proof = in.link("proof");
+  record.oldest = in.number("oldest");
+  record.live_bytes = in.number("liveBytes");
+  record.dead_bytes = in.number("deadBytes");
+  record.sweep_due = in.time("sweepDue");
   return record::finish(in, std::move(record));
 }
 
@@ -87,6 +95,27 @@ Result<TaskRecord> decode_task(ByteView bytes) {
   record.size = in.number("size");
   record.blob_space = in.did("blobSpace").value_or(Did());
   return record::finish(in, std::move(record));
+}
+
+void note_owed(KvTransaction& kv, const layout::SpaceId& space, ByteView key, const Cid& task) {
+  kv.put(layout::key(space, layout::Kind::owed, {sha256(key)}),
+         encode_cbor(Map{{"key", Value(key)}, {"task", Value(task)}}));
+}
+
+std::optional<Owed> find_owed(KvReader& kv, const layout::SpaceId& space, ByteView key) {
+  const auto bytes = kv.get(layout::key(space, layout::Kind::owed, {sha256(key)}));
+  if (!bytes) return std::nullopt;
+  Result<Owed> owed = decode_owed(*bytes);
+  if (!owed) return std::nullopt;
+  return *std::move(owed);
+}
+
+Result<Owed> decode_owed(ByteView bytes) {
+  record::Reader in(bytes);
+  Owed owed;
+  owed.key = in.bytes("key");
+  owed.task = in.link("task").value_or(Cid());
+  return record::finish(in, std::move(owed));
 }
 
 std::optional<TaskRecord> find_task(KvReader& kv, const Cid& task) {

@@ -14,8 +14,12 @@ struct SpaceRecord {
   Digest root{};
   std::uint64_t seq = 0;  // of the last checkpoint ...
   std::optional<Cid> checkpoint;
-  std::int64_t time = 0;     // ... and its time, seconds
-  std::optional<Cid> proof;  // the space's delegation of assert/state to the authority
+  std::int64_t time = 0;         // ... and its time, seconds
+  std::optional<Cid> proof;      // the space's delegation of assert/state to the authority
+  std::uint64_t oldest = 0;      // the number of the oldest root that can be read
+  std::uint64_t live_bytes = 0;  // of the head's nodes, and of what its entries hold
+  std::uint64_t dead_bytes = 0;  // kept for the older roots
+  std::int64_t sweep_due = 0;    // when there is something to free, seconds; 0: not known
 };
 
 /// A provider's service to a space, and what is used of it.
@@ -66,6 +70,15 @@ Result<SpaceRecord> decode_space(ByteView bytes);
 Result<SubscriptionRecord> decode_subscription(ByteView bytes);
 Result<BlobRecord> decode_blob(ByteView bytes);
 Result<TaskRecord> decode_task(ByteView bytes);
+
+/// The entry at `key` of the space tells of `task`'s receipt, whether the user keeps it or not.
+void note_owed(KvTransaction& kv, const layout::SpaceId& space, ByteView key, const Cid& task);
+struct Owed {
+  Bytes key;
+  Cid task;
+};
+std::optional<Owed> find_owed(KvReader& kv, const layout::SpaceId& space, ByteView key);
+Result<Owed> decode_owed(ByteView bytes);
 
 std::optional<TaskRecord> find_task(KvReader& kv, const Cid& task);
 void save_task(KvTransaction& kv, const Cid& task, const TaskRecord& record);

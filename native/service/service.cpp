@@ -33,7 +33,7 @@ struct Service::Exchange {
 namespace {
 
 bool is_state(std::string_view can) {
-  return can == ability::state_sync || can == ability::state_read;
+  return can == ability::state_sync || can == ability::state_read || can == ability::state_restore;
 }
 
 HttpReply reply_of(const std::vector<Answer>& answers) {
@@ -124,17 +124,35 @@ void Service::answer(ByteView car, Done done) {
     const Item& item = request->items.emplace_back(prepare(std::move(invocation), *request));
     writes = writes || (!item.error && !item.is_query);
   }
-  const auto finish = [request](Result<> stored) {
-    if (!stored) return request->done(storage_failure(stored.error()));
-    std::vector<Answer> answers;
-    for (Item& item : request->items) answers.push_back(*std::move(item.answer));
-    fault_point("answer-before");
-    request->done(reply_of(answers));
-  };
-  if (!writes) {
-    return finish(engine_->read([&](KvReader& kv) { run_all(kv, nullptr, *request); }));
+  if (writes) return submit(request);
+  finish(*request, engine_->read([&](KvReader& kv) { run_all(kv, nullptr, *request); }));
+}
+
+void Service::finish(Exchange& request, const Result<>& stored) {
+  if (!stored) return request.done(storage_failure(stored.error()));
+  std::vector<Answer> answers;
+  for (Item& item : request.items) answers.push_back(*std::move(item.answer));
+  fault_point("answer-before");
+  request.done(reply_of(answers));
+}
+
+/// A message waits until all spaces in it that it may write may write again. The writer does not
+/// wait for it.
+void Service::submit(const std::shared_ptr<Exchange>& request) {
+  const auto now = std::chrono::steady_clock::now();
+  auto due = now;
+  for (const Item& item : request->items) {
+    if (item.error || item.denial || item.is_query) continue;
+    due = std::max(due, meter_.free_at(item.invocation.capabilities.front().with, now));
   }
-  writer_.submit([this, request](KvTransaction& kv) { run_all(kv, &kv, *request); }, finish);
+  if (due > now && !is_ending()) return writer_.call_at(due, [this, request] { submit(request); });
+  writer_.submit([this, request](KvTransaction& kv) { run_all(kv, &kv, *request); },
+                 [this, request](Result<> stored) { finish(*request, stored); });
+}
+
+bool Service::is_ending() {
+  const std::lock_guard lock(mutex_);
+  return is_ending_;
 }
 
 void Service::run_all(KvReader& kv, KvTransaction* writable, Exchange& request) {
@@ -202,12 +220,27 @@ Result<bool> Service::run_command(Turn& turn, Exchange& request, Item& item) {
     FH_TRY(const SyncResult result, sync_state(call, blocks, &answer));
     item.answer = std::move(answer);
     if (result.is_left) wake();
+    if (result.is_kept) charge(turn, call, result.nodes_written);
     return result.is_kept;
+  }
+  if (call.capability().can == ability::state_restore) {
+    // Receipts of space/state/* never enter the tree.
+    FH_TRY(Outcome outcome, restore_state(call));
+    FH_CHECK(turn.commit());
+    item.answer = answer_of(*item.tenant, item.invocation, blocks, std::move(outcome));
+    return true;
   }
   Space* home = record && record->space ? turn.space(*record->space) : nullptr;
   FH_TRY(item.answer, run_task(call, home));
   FH_CHECK(turn.commit());
   return true;
+}
+
+void Service::charge(Turn& turn, const Call& call, std::uint64_t bytes) {
+  const std::string& did = call.capability().with;
+  Space* space = turn.space(did);
+  const StateTerms terms = state_terms_of(turn.kv(), space->id(), call.tenant);
+  meter_.charge(did, bytes, terms, std::chrono::steady_clock::now());
 }
 
 Result<std::optional<Bytes>> Service::archive_of(const Cid& task) {
@@ -240,13 +273,15 @@ void Service::wake() {
 void Service::run_left() {
   constexpr std::size_t tasks_max = 64;
   constexpr std::chrono::milliseconds hold_interval{100};
+  constexpr std::chrono::seconds tidy_interval{10};
   std::unordered_set<Cid, CidHash> failed;  // not to be tried again by this process
   std::unique_lock lock(mutex_);
   for (;;) {
-    woken_.wait(lock, [this] { return is_woken_ || is_ending_; });
+    woken_.wait_for(lock, tidy_interval, [this] { return is_woken_ || is_ending_; });
     if (is_ending_) return;
     is_woken_ = false;
     lock.unlock();
+    const bool is_tidy = tidy_spaces();
     std::vector<Cid> tasks;
     const Result<> listed =
         engine_->read([&](KvReader& kv) { tasks = claimed_tasks(kv, tasks_max + failed.size()); });
@@ -258,23 +293,52 @@ void Service::run_left() {
       if (!run_one_left(task)) failed.insert(task);
     }
     lock.lock();
-    if (listed && !tasks.empty()) is_woken_ = true;  // perhaps there are more
+    if (!is_tidy || (listed && !tasks.empty())) is_woken_ = true;  // perhaps there are more
   }
 }
 
-bool Service::run_one_left(const Cid& task) {
+/// Does `work` on the writer's thread, and waits for it. Whether it was done, and is durable.
+bool Service::write(const std::function<bool(KvTransaction&)>& work) {
   std::promise<bool> done;
-  bool is_run = false;
-  writer_.submit(
-      [&](KvTransaction& kv) {
-        KvStage stage(kv);
-        Turn turn(stage, context_, now());
-        const Result<> ran = run_claimed(turn, task);
-        is_run = ran && turn.commit();
-        if (is_run) stage.flush(kv);
-      },
-      [&](Result<> stored) { done.set_value(stored && is_run); });
+  bool is_done = false;
+  writer_.submit([&](KvTransaction& kv) { is_done = work(kv); },
+                 [&](Result<> stored) { done.set_value(stored && is_done); });
   return done.get_future().get();
+}
+
+bool Service::run_one_left(const Cid& task) {
+  return write([&](KvTransaction& kv) {
+    KvStage stage(kv);
+    Turn turn(stage, context_, now());
+    const bool is_run = run_claimed(turn, task) && turn.commit();
+    if (is_run) stage.flush(kv);
+    return is_run;
+  });
+}
+
+// --- what nobody can read any more
+// ----------------------------------------------------------------
+
+/// Frees a bounded number of blocks in each of a few spaces. Whether that was all there is for now.
+bool Service::tidy_spaces() {
+  constexpr std::size_t spaces_max = 16;
+  std::vector<layout::SpaceId> spaces;
+  const Now time = now();
+  const Result<> listed =
+      engine_->read([&](KvReader& kv) { spaces = spaces_to_tidy(kv, time.seconds(), spaces_max); });
+  bool is_all = spaces.size() < spaces_max;
+  for (const layout::SpaceId& id : spaces) {
+    Result<bool> tidied = false;
+    const bool is_stored = write([&](KvTransaction& kv) {
+      KvStage stage(kv);
+      Space space(stage, Did::of_ed25519(id), id);
+      tidied = space.tidy(context_.tenants, time.seconds());
+      if (tidied) stage.flush(kv);
+      return tidied.has_value();
+    });
+    if (is_stored) is_all = is_all && *tidied;
+  }
+  return is_all || !listed;
 }
 
 }  // namespace freehold::native

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "freehold/ucan/dispatch.hpp"
+#include "native/service/meter.hpp"
 #include "native/service/turn.hpp"
 #include "native/storage/writer.hpp"
 
@@ -47,18 +48,26 @@ class Service {
   Result<> run_query(Turn& turn, Exchange& request, Item& item);
   Result<bool> run_command(Turn& turn, Exchange& request, Item& item);
 
+  void submit(const std::shared_ptr<Exchange>& request);
+  void finish(Exchange& request, const Result<>& stored);
+  void charge(Turn& turn, const Call& call, std::uint64_t bytes);
+  bool is_ending();
+
   void run_left();
+  bool tidy_spaces();
   bool run_one_left(const Cid& task);
+  bool write(const std::function<bool(KvTransaction&)>& work);
   void wake();
 
   KvEngine* engine_;
   Context context_;
-  Writer writer_;
+  Meter meter_;
 
   std::mutex mutex_;
   std::condition_variable woken_;
   bool is_woken_ = true;
   bool is_ending_ = false;
+  Writer writer_;  // as it ends it runs what was delayed, which uses all above
   std::thread worker_;
 };
 

@@ -1,17 +1,31 @@
 #include "native/service/space.hpp"
 
 #include "freehold/codec/cbor.hpp"
+#include "native/fault.hpp"
+#include "native/service/usage.hpp"
 
 namespace freehold::native {
 
 using layout::Kind;
 
-std::optional<ByteView> SpaceBlocks::find(const Cid& cid) const {
-  // An identity CID carries its block; no other hash than SHA-256 was let in.
-  if (cid.is_null() || cid.hash_code() == multihash_code::identity) return std::nullopt;
-  if (cid.bytes().size() > 64) return std::nullopt;
-  return kv_->get(layout::key(space_, Kind::block, {cid.bytes()}));
+namespace {
+
+constexpr std::size_t freed_by_commit_max = 1024;  // blocks
+constexpr std::size_t freed_by_sweep_max = 4096;
+constexpr int window_steps_max = 1024;
+
+Result<Checkpoint> checkpoint_at(KvReader& kv, const layout::SpaceId& space, std::uint64_t seq) {
+  auto checkpoint = find_checkpoint(kv, space, seq);
+  if (!checkpoint) return fail(Errc::corrupt, "a checkpoint is lost");
+  return *std::move(checkpoint);
 }
+
+Bytes sweep_key(std::int64_t due, const layout::SpaceId& space) {
+  return layout::key(layout::no_space, Kind::sweep,
+                     {layout::ordered(static_cast<std::uint64_t>(due)), space});
+}
+
+}  // namespace
 
 std::optional<layout::SpaceId> space_id_of(const Did& did) {
   return did.ed25519_key();
@@ -27,28 +41,41 @@ std::optional<SpaceRecord> find_space(KvReader& kv, const layout::SpaceId& space
 
 std::optional<Digest> root_of_checkpoint(KvReader& kv, const layout::SpaceId& space,
                                          const Cid& checkpoint) {
-  if (checkpoint.bytes().size() > 64) return std::nullopt;
-  const auto bytes = kv.get(layout::key(space, Kind::checkpoint, {checkpoint.bytes()}));
-  if (!bytes || bytes->size() != digest_size) return std::nullopt;
-  Digest root;
-  std::copy(bytes->begin(), bytes->end(), root.begin());
-  return root;
+  const auto head = find_space(kv, space);
+  const auto seq = find_seq(kv, space, checkpoint);
+  if (!head || !seq || *seq < head->oldest) return std::nullopt;
+  const auto stated = find_checkpoint(kv, space, *seq);
+  return stated ? std::optional(stated->root) : std::nullopt;
 }
 
 Space::Space(KvTransaction& kv, const Did& did, const layout::SpaceId& id)
-    : kv_(&kv), did_(did), id_(id), blocks_(kv, id), record_(find_space(kv, id)) {}
+    : kv_(&kv), did_(did), id_(id), blocks_(kv, id), record_(find_space(kv, id)) {
+  root_before_ = record_ ? record_->root : empty_root();
+}
 
 void Space::put(Block block) {
+  // Others than those of SHA-256 are not let in; an identity CID carries its block.
   if (block.cid.hash_code() == multihash_code::identity || block.cid.bytes().size() > 64) return;
-  if (blocks_.find(block.cid)) return;
-  kv_->put(layout::key(id_, Kind::block, {block.cid.bytes()}), block.bytes());
+  if (!blocks_.find(block.cid)) blocks_.pending().put(std::move(block));
 }
 
 void Space::found(const Did& authority) {
   record_ = SpaceRecord{};
   record_->authority = authority;
   record_->root = empty_root();
-  put(empty_node());
+}
+
+Lifetimes Space::lifetimes(std::uint64_t seq) {
+  Lifetimes lifetimes(*kv_, id_, blocks_, *record_);
+  lifetimes.set_seq(seq);
+  return lifetimes;
+}
+
+Result<> Space::keep_forever(Block block) {
+  const Cid cid = block.cid;
+  put(std::move(block));
+  FH_CHECK(lifetimes(record_->seq).hold(cid));
+  return {};
 }
 
 Result<std::optional<Value>> Space::get(ByteView key) const {
@@ -107,14 +134,110 @@ Result<> Space::commit(const Tenants& tenants, std::int64_t now) {
   }
   const Tenant* authority = tenants.find(record_->authority);
   if (authority == nullptr) return fail(Errc::corrupt, "the authority of a space is no tenant");
-  const auto stated =
-      record_->checkpoint ? root_of_checkpoint(*kv_, id_, *record_->checkpoint) : std::nullopt;
-  if (!stated || *stated != record_->root) {
+  if (!record_->checkpoint || record_->root != root_before_) {
     FH_TRY(const Weight weight, Tree(blocks_, record_->root).weight());
     FH_CHECK(state(*authority, weight, now));
   }
+  fault_point("sync-stated");
+  FH_CHECK(settle_lifetimes());
+  fault_point("lifetimes-settled");
+  // By the window as it was: an answer may yet read what it has just lost.
+  lifetimes(record_->seq).sweep(record_->oldest, freed_by_commit_max);
+  const StateTerms terms = state_terms_of(*kv_, id_, *authority);
+  FH_CHECK(move_window(terms, now));
+  return plan_sweep(terms, now);
+}
+
+/// The nodes and blocks in which the head differs from what it was.
+Result<> Space::settle_lifetimes() {
+  const Digest& root = record_->root;
+  if (root == root_before_) return {};
+  Lifetimes lives = lifetimes(record_->seq);
+  FH_TRY(const auto added, nodes_since(blocks_, root_before_, root));
+  FH_TRY(const auto dropped, nodes_since(blocks_, root, root_before_));
+  FH_TRY(const auto changes, diff(blocks_, root_before_, root));
+  FH_CHECK(lives.hold_nodes(added));
+  FH_CHECK(move_holdings(changes, blocks_, lives));
+  lives.release_nodes(dropped);
+  nodes_written_ += lives.nodes_written();
+  root_before_ = root;
+  return {};
+}
+
+/// A root goes when there are `retention_checkpoints` after it, or the one after it is older than
+/// `retention_seconds`, whichever comes first.
+Result<> Space::move_window(const StateTerms& terms, std::int64_t now) {
+  record_->oldest = std::max<std::uint64_t>(record_->oldest, 1);
+  for (int step = 0; step < window_steps_max && record_->oldest < record_->seq; ++step) {
+    FH_TRY(const Checkpoint next, checkpoint_at(*kv_, id_, record_->oldest + 1));
+    const bool are_enough_after = record_->seq - record_->oldest >= terms.retention_checkpoints;
+    if (!are_enough_after && next.time > now - terms.retention_seconds) break;
+    ++record_->oldest;
+  }
+  fault_point("window-moved");
+  return {};
+}
+
+/// Notes when there is something to free, unless that is to be looked at earlier anyway; and stores
+/// the record.
+Result<> Space::plan_sweep(const StateTerms& terms, std::int64_t now) {
+  std::int64_t due = 0;
+  if (const auto since = lifetimes(record_->seq).dead_since()) {
+    if (*since <= record_->oldest) {
+      due = now;
+    } else if (*since <= record_->seq) {
+      FH_TRY(const Checkpoint last, checkpoint_at(*kv_, id_, *since));
+      due = last.time + terms.retention_seconds;
+    }
+  }
+  const bool is_planned = record_->sweep_due != 0;
+  if (due != 0 && !(is_planned && record_->sweep_due <= due)) {
+    if (is_planned) kv_->erase(sweep_key(record_->sweep_due, id_));
+    record_->sweep_due = due;
+    kv_->put(sweep_key(due, id_), {});
+  }
   kv_->put(layout::key(id_, Kind::head), encode(*record_));
   return {};
+}
+
+bool Space::is_readable(const Digest& root) {
+  return root == record_->root || lifetimes(record_->seq).is_readable(root, record_->oldest);
+}
+
+Result<> Space::keep_beside(const Digest& root) {
+  if (root == record_->root) return {};
+  FH_TRY(const auto nodes, nodes_since(blocks_, record_->root, root));
+  Lifetimes lives = lifetimes(record_->seq + 1);
+  FH_CHECK(lives.postpone_nodes(nodes));
+  nodes_written_ += lives.nodes_written();
+  kv_->put(layout::key(id_, Kind::head), encode(*record_));
+  return {};
+}
+
+Result<bool> Space::tidy(const Tenants& tenants, std::int64_t now) {
+  if (!record_) return true;
+  const Tenant* authority = tenants.find(record_->authority);
+  if (authority == nullptr) return fail(Errc::corrupt, "the authority of a space is no tenant");
+  const StateTerms terms = state_terms_of(*kv_, id_, *authority);
+  if (record_->sweep_due != 0) kv_->erase(sweep_key(record_->sweep_due, id_));
+  record_->sweep_due = 0;
+  FH_CHECK(move_window(terms, now));
+  const bool is_all =
+      lifetimes(record_->seq).sweep(record_->oldest, freed_by_sweep_max) < freed_by_sweep_max;
+  FH_CHECK(plan_sweep(terms, now));
+  return is_all;
+}
+
+std::vector<layout::SpaceId> spaces_to_tidy(KvReader& kv, std::int64_t now, std::size_t most) {
+  std::vector<layout::SpaceId> spaces;
+  const Bytes prefix = layout::key(layout::no_space, Kind::sweep);
+  kv.scan(prefix, [&](ByteView key, ByteView) {
+    const ByteView rest = key.subspan(prefix.size());
+    if (static_cast<std::int64_t>(layout::number_of(rest)) > now) return false;
+    std::copy(rest.begin() + 8, rest.end(), spaces.emplace_back().begin());
+    return spaces.size() < most;
+  });
+  return spaces;
 }
 
 Result<> Space::state(const Tenant& authority, const Weight& weight, std::int64_t now) {
@@ -126,15 +249,12 @@ Result<> Space::state(const Tenant& authority, const Weight& weight, std::int64_
   fields.weight = weight;
   fields.time = std::max(now, record_->time);
   if (const std::uint64_t skip = fields.seq & record_->seq; skip != 0) {
-    const auto bytes = kv_->get(layout::key(id_, Kind::seq, {layout::ordered(skip)}));
-    if (!bytes) return fail(Errc::corrupt, "a checkpoint is lost");
-    FH_TRY(fields.skip, Cid::decode(*bytes));
+    FH_TRY(const Checkpoint skipped, checkpoint_at(*kv_, id_, skip));
+    fields.skip = skipped.cid();
   }
   const Checkpoint checkpoint = issue_checkpoint(fields, authority.signer, record_->proof);
   const Cid& cid = checkpoint.cid();
-  put(checkpoint.ucan.block);
-  kv_->put(layout::key(id_, Kind::seq, {layout::ordered(fields.seq)}), cid.bytes());
-  kv_->put(layout::key(id_, Kind::checkpoint, {cid.bytes()}), fields.root);
+  store_checkpoint(*kv_, id_, checkpoint);
   record_->seq = fields.seq;
   record_->checkpoint = cid;
   record_->time = fields.time;

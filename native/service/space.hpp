@@ -7,30 +7,21 @@
 #include "freehold/sync/names.hpp"
 #include "freehold/tree/tree.hpp"
 #include "native/service/context.hpp"
-#include "native/service/records.hpp"
+#include "native/service/lifetimes.hpp"
 
 namespace freehold::native {
-
-/// The blocks that are present for one space. What only another space has counts as absent.
-class SpaceBlocks final : public BlockStore {
- public:
-  SpaceBlocks(KvReader& kv, const layout::SpaceId& space) noexcept : kv_(&kv), space_(space) {}
-  std::optional<ByteView> find(const Cid& cid) const override;
-
- private:
-  KvReader* kv_;
-  layout::SpaceId space_;
-};
 
 /// The key of a space's DID; none if it is no did:key of Ed25519, which all spaces are.
 std::optional<layout::SpaceId> space_id_of(const Did& did);
 
 std::optional<SpaceRecord> find_space(KvReader& kv, const layout::SpaceId& space);
-/// The root that a checkpoint of the space states; none if we do not know it.
+/// The root that a checkpoint of the space states; none if we do not know it, or it is outside the
+/// retention window.
 std::optional<Digest> root_of_checkpoint(KvReader& kv, const layout::SpaceId& space,
                                          const Cid& checkpoint);
 
-/// An open space in a transaction. Entries that are set here wait until `commit`.
+/// An open space in a transaction. Entries and blocks that are set here wait until `commit`, which
+/// stores what the head or a checkpoint then holds, and nothing else.
 class Space final : public BlockSink {
  public:
   /// @pre `did` is the DID of `id`.
@@ -43,7 +34,10 @@ class Space final : public BlockSink {
   SpaceRecord& record() noexcept { return *record_; }
   const SpaceBlocks& blocks() const noexcept { return blocks_; }
   KvTransaction& kv() noexcept { return *kv_; }
+  /// The block is at hand for what comes.
   void put(Block block) override;
+  /// The block is kept as long as the space is.
+  Result<> keep_forever(Block block);
 
   /// Makes us its authority, with an empty tree.
   void found(const Did& authority);
@@ -59,18 +53,39 @@ class Space final : public BlockSink {
   Result<> set_slot(const Bytes& key, const Did& service, const Cid& receipt);
 
   /// Makes the entries part of the tree, and a checkpoint if the root is another than the last one
-  /// stated, or none was. Stores all of it.
+  /// stated, or none was. Stores all of it, and frees some of what died long ago.
   Result<> commit(const Tenants& tenants, std::int64_t now);
+
+  /// Whether the whole tree under a root can be read: it is in the retention window, or was kept
+  /// by `keep_beside` for as long.
+  bool is_readable(const Digest& root);
+  /// Keeps a tree that is not the head's (what a device sent, or was answered with) as long as the
+  /// head of now will be kept. Its nodes are stored or at hand. After `commit`.
+  Result<> keep_beside(const Digest& root);
+  /// Moves the window with the time and frees what is outside of it, a bounded number of blocks.
+  /// Whether that was all.
+  Result<bool> tidy(const Tenants& tenants, std::int64_t now);
+  /// Bytes of nodes that were stored since this was opened.
+  std::uint64_t nodes_written() const noexcept { return nodes_written_; }
 
  private:
   Result<> state(const Tenant& authority, const Weight& weight, std::int64_t now);
+  Result<> settle_lifetimes();
+  Result<> move_window(const StateTerms& terms, std::int64_t now);
+  Result<> plan_sweep(const StateTerms& terms, std::int64_t now);
+  Lifetimes lifetimes(std::uint64_t seq);
 
   KvTransaction* kv_;
   Did did_;
   layout::SpaceId id_;
   SpaceBlocks blocks_;
   std::optional<SpaceRecord> record_;
+  Digest root_before_{};  // whose lifetimes are settled
+  std::uint64_t nodes_written_ = 0;
   std::map<Bytes, std::optional<StoredValue>, BytesLess> entries_;
 };
+
+/// Spaces that have something to free now, at most `most`.
+std::vector<layout::SpaceId> spaces_to_tidy(KvReader& kv, std::int64_t now, std::size_t most);
 
 }  // namespace freehold::native

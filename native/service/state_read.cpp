@@ -15,6 +15,9 @@ Result<Outcome> read_state(Call& call) {
     return Outcome::failed(error_of("SpaceUnknown", "Space not found: " + call.capability().with));
   }
   const SpaceRecord& head = space->record();
+  if (asked->root && !space->is_readable(*asked->root)) {
+    return Outcome::failed(error_of("BaseUnknown", "nb.root: not a root that is kept"));
+  }
   const Result<ReadReply> reply = read(space->blocks(), *asked, head.root);
   if (!reply) return Outcome::failed(error_of(reply.error()));
 

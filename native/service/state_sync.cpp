@@ -7,6 +7,7 @@
 #include "native/service/authority.hpp"
 #include "native/service/errors.hpp"
 #include "native/service/queue.hpp"
+#include "native/service/state_quota.hpp"
 #include "native/service/usage.hpp"
 
 namespace freehold::native {
@@ -31,6 +32,7 @@ class Held final : public HeldSpace {
   std::optional<Digest> root_of(const Cid& checkpoint) const override {
     return root_of_checkpoint(space_->kv(), space_->id(), checkpoint);
   }
+  bool is_kept(const Digest& root) const override { return space_->is_readable(root); }
 
  private:
   Space* space_;
@@ -51,10 +53,9 @@ void add_checkpoint(const Space& space, const Cid& checkpoint, std::vector<Block
 
 /// From the merged tree to what is to be committed: rights, and the queue.
 Result<> take_over(Call& call, const MemoryStore& message, const SyncMerged& merged, Space& space,
-                   bool is_first, bool* is_left) {
+                   bool* is_left) {
   space.move_to(merged.applied.root);
   fault_point("sync-merged");
-  if (is_first) subscribe_on_sync(call.tenant, space);
   FH_CHECK(find_authority_proof(call.tenant, message, call.turn.seconds(), &space));
   std::vector<Bytes> queued;
   for (const Difference& change : merged.changes) {
@@ -104,20 +105,24 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
     return refuse(error_of("NotAuthority", "Another service orders the edits of this space: " +
                                                space->record().authority.text()));
   }
-  if (is_first) space->found(call.tenant.did());
+  if (is_first) {
+    space->found(call.tenant.did());
+    subscribe_on_sync(call.tenant, *space);
+  }
 
   Held held(*space);
   SyncTurn turn(held, message, call.invocation, std::move(before));
   const Recogniser recogniser(space->did(), space->blocks(), call.turn.context().tenants,
                               call.turn.seconds());
-  FH_TRY(std::optional<Refused> refused, turn.take(*sync, recogniser));
+  StateQuota quota(*space, state_terms_of(space->kv(), space->id(), call.tenant).quota);
+  FH_TRY(std::optional<Refused> refused, turn.take(*sync, recogniser, &quota));
   if (refused) {
     if (const Value* link = refused->error.find("checkpoint")) {
       add_checkpoint(*space, *link->as_link(), &refused->blocks);
     }
     return refuse(std::move(refused->error), std::move(refused->blocks));
   }
-  FH_CHECK(take_over(call, message, turn.merged(), *space, is_first, &result.is_left));
+  FH_CHECK(take_over(call, message, turn.merged(), *space, &result.is_left));
   FH_CHECK(call.turn.commit());
 
   const SpaceRecord& head = space->record();
@@ -126,6 +131,10 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   result.outcome.blocks = std::move(told.blocks);
   add_checkpoint(*space, *head.checkpoint, &result.outcome.blocks);
   *answer = answer_of(call.tenant, call.invocation, call.blocks, result.outcome);
+  // What the device may come back to: what it sent, and what it is on the way to.
+  if (!turn.device().is_baseless) FH_CHECK(space->keep_beside(turn.device().root));
+  FH_CHECK(space->keep_beside(turn.device().answered));
+  result.nodes_written = space->nodes_written();
   turn.device().receipt = copy_of(answer->receipt.block.bytes());
   call.turn.kv().put(device_key(*space, call.invocation.issuer), encode(turn.device()));
   result.is_kept = true;

@@ -10,12 +10,16 @@ namespace freehold::native {
 struct SyncResult {
   Outcome outcome;
   bool is_kept = false;
-  bool is_left = false;  // tasks were taken that have yet to be run
+  bool is_left = false;             // tasks were taken that have yet to be run
+  std::uint64_t nodes_written = 0;  // bytes
 };
 
 /// @pre `call.invocation` is authorized; `message` has what came with it.
 Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* answer);
 
 Result<Outcome> read_state(Call& call);
+
+/// space/state/restore. What it puts into the tree waits for the turn's commit.
+Result<Outcome> restore_state(Call& call);
 
 }  // namespace freehold::native

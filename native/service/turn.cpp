@@ -57,6 +57,7 @@ void keep_receipt(Turn& turn, const Did& tenant, const Answer& answer, TaskRecor
   record.archive = encode_message({}, std::span(&answer.receipt, 1), answer.blocks);
   save_task(turn.kv(), task, record);
   if (space == nullptr || !space->is_ours()) return;
+  note_owed(turn.kv(), space->id(), key_of(key_prefix::receipt, task), task);
   for (const Block& block : answer.blocks) space->put(block);
   space->set(key_of(key_prefix::receipt, task), Value(answer.receipt.cid()));
 }
@@ -83,7 +84,11 @@ Result<Answer> run_task(Call& call, Space* home) {
   } else if (home != nullptr) {
     // Whoever deleted it from /invoked/ wants to hear no more of it.
     FH_TRY(const bool is_wanted, home->has(key_of(key_prefix::invoked, call.invocation.cid())));
-    if (!is_wanted) home = nullptr;
+    if (!is_wanted) {
+      note_owed(call.turn.kv(), home->id(), key_of(key_prefix::receipt, call.invocation.cid()),
+                call.invocation.cid());
+      home = nullptr;
+    }
   }
   const auto state = outcome.is_final ? TaskRecord::State::done : TaskRecord::State::open;
   const std::optional<Bytes> multihash = outcome.multihash;
@@ -91,6 +96,7 @@ Result<Answer> run_task(Call& call, Space* home) {
   keep_receipt(call.turn, call.tenant.did(), answer, state, home);
   if (multihash && space != nullptr && space->is_ours() && home != nullptr) {
     for (const Block& block : answer.blocks) space->put(block);
+    note_owed(call.turn.kv(), space->id(), blob_key(*multihash), call.invocation.cid());
     FH_CHECK(space->set_slot(blob_key(*multihash), call.tenant.did(), answer.receipt.cid()));
   }
   return answer;

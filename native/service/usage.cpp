@@ -15,6 +15,14 @@ std::optional<SubscriptionRecord> find_subscription(KvReader& kv, const layout::
   return *std::move(record);
 }
 
+StateTerms state_terms_of(KvReader& kv, const layout::SpaceId& space, const Tenant& tenant) {
+  const auto subscription = find_subscription(kv, space, tenant.did());
+  for (const Provider& provider : tenant.providers) {
+    if (subscription && provider.did == subscription->provider) return provider.state;
+  }
+  return {};
+}
+
 bool is_served(KvReader& kv, const Digest& digest) {
   bool found = false;
   kv.scan(layout::key(layout::no_space, Kind::served, {digest}), [&found](ByteView, ByteView) {

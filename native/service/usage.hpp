@@ -2,6 +2,7 @@
 /// break that is refused, and all of it changes in one transaction with what it counts.
 #pragma once
 
+#include "native/config/config.hpp"
 #include "native/service/records.hpp"
 
 namespace freehold::native {
@@ -39,6 +40,9 @@ class Usage {
 
 /// Whether a space was promised these bytes: only then are they served.
 bool is_served(KvReader& kv, const Digest& digest);
+
+/// What the plan of a space with a tenant grants to its state; without a plan, what is usual.
+StateTerms state_terms_of(KvReader& kv, const layout::SpaceId& space, const Tenant& tenant);
 
 /// The provider of a space with a tenant, if it has one.
 std::optional<SubscriptionRecord> find_subscription(KvReader& kv, const layout::SpaceId& space,

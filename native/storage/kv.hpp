@@ -35,6 +35,12 @@ class KvTransaction : public KvReader {
   virtual void erase(ByteView key) = 0;
 };
 
+/// What an engine takes of the disk, in bytes.
+struct KvUsage {
+  std::uint64_t used = 0;  // by pages that hold something
+  std::uint64_t file = 0;  // free pages included
+};
+
 /// Any number of threads may use an engine.
 class KvEngine {
  public:
@@ -48,6 +54,7 @@ class KvEngine {
   /// be run more than once (after a conflict, or when the file had to grow), each time from the
   /// start and on fresh data.
   virtual Result<> update(const Work& work) = 0;
+  virtual Result<KvUsage> usage() = 0;
 };
 
 }  // namespace freehold::native

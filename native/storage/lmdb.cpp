@@ -3,7 +3,10 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include <fcntl.h>
 #include <lmdb.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace freehold::native {
 
@@ -95,6 +98,18 @@ class LmdbEngine final : public KvEngine {
   LmdbEngine& operator=(const LmdbEngine&) = delete;
   ~LmdbEngine() override {
     if (env_ != nullptr) mdb_env_close(env_);
+    if (lock_ >= 0) ::close(lock_);  // gives the lock up
+  }
+
+  /// Takes the folder for this process alone; others may only read. The system gives the lock up
+  /// when the process ends, however it does.
+  Result<> claim(const std::filesystem::path& folder) {
+    lock_ = ::open((folder / "writer.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock_ < 0) return fail(Errc::not_found, "the data folder cannot be written to");
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+      return fail(Errc::limit, "another process writes to this data folder");
+    }
+    return {};
   }
 
   int open(const std::filesystem::path& folder, LmdbMode mode) {
@@ -138,6 +153,20 @@ class LmdbEngine final : public KvEngine {
     }
   }
 
+  Result<KvUsage> usage() override {
+    const std::shared_lock lock(map_);
+    MDB_txn* txn = nullptr;
+    if (const int code = begin(true, &txn); code != 0) return failed(code);
+    MDB_stat stat{};
+    MDB_envinfo info{};
+    int code = mdb_stat(txn, dbi_, &stat);
+    if (code == 0) code = mdb_env_info(env_, &info);
+    mdb_txn_abort(txn);
+    if (code != 0) return failed(code);
+    const std::size_t pages = stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    return KvUsage{pages * stat.ms_psize, (info.me_last_pgno + 1) * stat.ms_psize};
+  }
+
  private:
   int begin(bool is_reader, MDB_txn** txn) {
     return mdb_txn_begin(env_, nullptr, is_reader ? static_cast<unsigned>(MDB_RDONLY) : 0U, txn);
@@ -164,6 +193,7 @@ class LmdbEngine final : public KvEngine {
     return mdb_env_set_mapsize(env_, info.me_mapsize * 2);
   }
 
+  int lock_ = -1;
   MDB_env* env_ = nullptr;
   MDB_dbi dbi_ = 0;
   std::shared_mutex map_;  // shared by transactions, held alone to grow
@@ -176,6 +206,7 @@ Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder,
   if (mode == LmdbMode::read_write) std::filesystem::create_directories(folder, error);
   if (error) return fail(Errc::not_found, "the data folder cannot be made");
   auto engine = std::make_unique<LmdbEngine>();
+  if (mode == LmdbMode::read_write) FH_CHECK(engine->claim(folder));
   if (const int code = engine->open(folder, mode); code != 0) return failed(code);
   return std::unique_ptr<KvEngine>(std::move(engine));
 }

@@ -11,7 +11,7 @@ namespace freehold::native {
 enum class LmdbMode { read_write, read_only };
 
 /// Opens or makes the database in `folder`. The map grows with the data. Other processes may read
-/// at the same time.
+/// at the same time; a second one that would write is refused.
 Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder,
                                             LmdbMode mode = LmdbMode::read_write);
 

@@ -2,8 +2,10 @@
 /// next one: a disk flushes a few hundred times a second, whatever is in the flush.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -26,6 +28,8 @@ class Writer {
   /// `work` runs on the writer's thread, perhaps more than once, and must set its outcome afresh
   /// each time. `done` is called there when the changes are durable, or have failed.
   void submit(Work work, Done done);
+  /// Calls `then` on the writer's thread, not before `due`; when the writer ends, at once.
+  void call_at(std::chrono::steady_clock::time_point due, std::function<void()> then);
 
  private:
   struct Job {
@@ -33,12 +37,14 @@ class Writer {
     Done done;
   };
   void run();
+  void take_due(std::vector<std::function<void()>>& due);
   void commit(std::vector<Job>& jobs);
 
   KvEngine* engine_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> calls_;
   bool is_ending_ = false;
   std::thread thread_;
 };

@@ -72,7 +72,7 @@ void Simulator::pull(Actor& actor) {
 }
 
 /// One that is not whole reads what it needs.
-Authority* Simulator::network_of(Actor& actor) {
+Service* Simulator::network_of(Actor& actor) {
   return actor.is_lazy || !actor.device.replica.is_whole() ? &world_.authority : nullptr;
 }
 

@@ -51,7 +51,7 @@ class Simulator {
   Actor& any() { return actors_[draw(actors_.size())]; }
 
   void step();
-  Authority* network_of(Actor& actor);
+  Service* network_of(Actor& actor);
   void edit(Actor& actor);
   void queue(Actor& actor);
   void restore(Actor& actor);

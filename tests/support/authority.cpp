@@ -21,6 +21,10 @@ std::optional<Digest> Authority::root_of(const Cid& checkpoint) const {
   return found == roots_.end() ? std::nullopt : std::optional<Digest>(found->second);
 }
 
+bool Authority::is_kept(const Digest& root) const {
+  return blocks_.find(node_cid(root)).has_value();
+}
+
 Bytes Authority::respond(const Ucan& invocation, Value out, std::vector<Block> blocks) {
   ReceiptFields fields;
   fields.ran = invocation.cid();

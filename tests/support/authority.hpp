@@ -9,12 +9,19 @@
 
 namespace freehold::test {
 
-class Authority final : private HeldSpace {
+/// Whoever answers the messages of devices.
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// The answer to a message with one space/state/sync or space/state/read.
+  virtual Bytes answer(ByteView message, std::int64_t now) = 0;
+};
+
+class Authority final : public Service, private HeldSpace {
  public:
   Authority(Signer signer, Did space);
 
-  /// The answer to a message with one space/state/sync or space/state/read.
-  Bytes answer(ByteView message, std::int64_t now);
+  Bytes answer(ByteView message, std::int64_t now) override;
 
   const Signer& signer() const noexcept { return signer_; }
   const Digest& head() const noexcept { return head_; }
@@ -34,6 +41,7 @@ class Authority final : private HeldSpace {
   Digest root() const override { return head_; }
   std::optional<Cid> checkpoint() const override;
   std::optional<Digest> root_of(const Cid& checkpoint) const override;
+  bool is_kept(const Digest& root) const override;
 
   Bytes sync(const Ucan& invocation, const Message& message, std::int64_t now);
   Bytes read(const Ucan& invocation);

@@ -19,13 +19,14 @@ void Device::erase(std::string_view at) {
   if (!edit({{key(at), std::nullopt}})) std::abort();
 }
 
-Result<Commit> Device::edit(std::vector<Replica::Change> changes, Authority* network) {
-  auto commit = run(network, [&] { return replica.edit(changes); });
+Result<Commit> Device::edit(std::vector<Replica::Change> changes, Service* network,
+                            std::vector<Block> attached) {
+  auto commit = run(network, [&] { return replica.edit(changes, attached); });
   if (commit) keep(*commit);
   return commit;
 }
 
-std::string Device::get(std::string_view at, Authority* network) {
+std::string Device::get(std::string_view at, Service* network) {
   const auto found = run(network, [&] { return replica.get(key(at)); });
   if (!found) return "(missing)";
   if (!*found) return "(none)";
@@ -47,18 +48,18 @@ Sealed Device::begin(SyncOptions options) {
   return seal_sync(*draft, agent);
 }
 
-Result<SyncOutcome> Device::finish(const Ucan& invocation, ByteView response, Authority* network) {
+Result<SyncOutcome> Device::finish(const Ucan& invocation, ByteView response, Service* network) {
   auto outcome = run(network, [&] { return replica.finish_sync(invocation, response, now); });
   if (outcome) keep(outcome->commit);
   return outcome;
 }
 
-Result<SyncOutcome> Device::sync(Authority& authority, SyncOptions options) {
+Result<SyncOutcome> Device::sync(Service& authority, SyncOptions options) {
   const Sealed sealed = begin(options);
   return finish(sealed.invocation, authority.answer(sealed.message, now), &authority);
 }
 
-Result<> Device::pull(Authority& authority, int rounds_max) {
+Result<> Device::pull(Service& authority, int rounds_max) {
   for (int round = 0; round < rounds_max; ++round) {
     FH_TRY(const auto call, run(nullptr, [&] { return replica.next_read(); }));
     if (!call) {
@@ -77,7 +78,7 @@ void Device::restart() {
   replica = *std::move(again);
 }
 
-bool Device::supply(Authority* network) {
+bool Device::supply(Service* network) {
   bool is_new = false;
   for (const Cid& cid : std::vector<Cid>(replica.missing())) {
     const Block block = disk.block(cid);
@@ -94,7 +95,7 @@ bool Device::supply(Authority* network) {
   return call && read(*network, *call);
 }
 
-Result<> Device::read(Authority& authority, const ReadCall& call) {
+Result<> Device::read(Service& authority, const ReadCall& call) {
   const Sealed sealed = seal_sync(replica.begin_read(call, agent.did, service, {}, now), agent);
   const Bytes response = authority.answer(sealed.message, now);
   ++reads;

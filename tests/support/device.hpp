@@ -24,24 +24,24 @@ struct Device {
 
   void put(std::string_view at, std::string_view text);
   void erase(std::string_view at);
-  Result<Commit> edit(std::vector<Replica::Change> changes, Authority* network = nullptr);
+  Result<Commit> edit(std::vector<Replica::Change> changes, Service* network = nullptr,
+                      std::vector<Block> attached = {});
   /// The text at a key; "(none)", "(other)", or "(missing)" if it cannot be had.
-  std::string get(std::string_view at, Authority* network = nullptr);
+  std::string get(std::string_view at, Service* network = nullptr);
   std::size_t conflicts();
 
   Sealed begin(SyncOptions options = {});
-  Result<SyncOutcome> finish(const Ucan& invocation, ByteView response,
-                             Authority* network = nullptr);
+  Result<SyncOutcome> finish(const Ucan& invocation, ByteView response, Service* network = nullptr);
   /// One round trip, and those that must be read for it.
-  Result<SyncOutcome> sync(Authority& authority, SyncOptions options = {});
+  Result<SyncOutcome> sync(Service& authority, SyncOptions options = {});
   /// Reads until the replica is whole. `rounds_max`: then stops in the middle.
-  Result<> pull(Authority& authority, int rounds_max = 1 << 20);
+  Result<> pull(Service& authority, int rounds_max = 1 << 20);
   /// The program ends without a word, and starts again.
   void restart();
 
   /// Runs an operation until it has its blocks: from the disk, then from the network if given.
   template <class Operation>
-  auto run(Authority* network, Operation operation) -> decltype(operation()) {
+  auto run(Service* network, Operation operation) -> decltype(operation()) {
     for (;;) {
       auto result = operation();
       if (result || result.error().code != Errc::missing || !supply(network)) return result;
@@ -49,8 +49,8 @@ struct Device {
   }
 
  private:
-  bool supply(Authority* network);
-  Result<> read(Authority& authority, const ReadCall& call);
+  bool supply(Service* network);
+  Result<> read(Service& authority, const ReadCall& call);
   void keep(const Commit& commit);
 };
 

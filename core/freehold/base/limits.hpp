@@ -35,7 +35,9 @@ inline constexpr std::size_t proof_chain_max = 16;
 inline constexpr std::size_t message_bytes_max = 32 << 20;
 inline constexpr std::size_t message_invocations_max = 256;
 inline constexpr std::size_t attachment_depth_max = 16;
-inline constexpr std::size_t queue_taken_max = 256;  // older queue entries taken by one sync
+inline constexpr std::size_t attachments_held_max = 128;  // blocks that one entry keeps alive
+inline constexpr std::size_t queue_taken_max = 256;       // older queue entries taken by one sync
+inline constexpr std::uint64_t queue_reserve_bytes = 1 << 20;  // /queue/ over the state quota
 inline constexpr std::uint64_t integer_safe_max = (std::uint64_t{1} << 53) - 1;
 
 // --- what one reader of outside bytes spends --------------------------------------------------
@@ -55,7 +57,7 @@ inline constexpr std::size_t read_top_bytes = 256 << 10;  // of the upper levels
 inline constexpr std::size_t read_keys_max = 4096;
 inline constexpr std::size_t proof_bytes_max = message_bytes_max;  // of a proof file
 inline constexpr std::size_t proof_claims_max = 1024;
-inline constexpr std::size_t proof_receipts_max = 16'384;  // looked at, each for a signature
+inline constexpr std::size_t proof_receipts_max = 16'384;      // looked at, each for a signature
 inline constexpr std::size_t node_cache_bytes_max = 32 << 20;  // of nodes kept decoded
 
 }  // namespace freehold::limits

@@ -29,7 +29,9 @@ bool is_small(const BlockStore& store, const Digest& root) {
 
 }  // namespace
 
-Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogniser& recogniser) {
+Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogniser& recogniser,
+                                              Admission* admission) {
+  admission_ = admission;
   FH_TRY(auto refused, check_order(call));
   if (refused) return refused;
   FH_TRY(refused, read_edits(call));
@@ -40,7 +42,8 @@ Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogn
   device_.root = call.root;
   is_lazy_ = call.lazy;
   place(call);
-  device_.is_baseless = !find_base();
+  device_.is_baseless =
+      !find_base() || !space_->is_kept(device_.since_root) || !space_->is_kept(base_);
   FH_TRY(refused, check_strict(call));
   if (refused) return refused;
   if (auto error = keep_blocks()) return refuse(*std::move(error));
@@ -178,14 +181,10 @@ SyncTurn::Refusing SyncTurn::merge_based(const Recogniser& recogniser) {
   input.by = {invocation_->issuer, device_.n};
   input.may_lack_keys = before_ && !device_.since && !is_retry_;
   input.may_be_taken = is_restored_;
+  input.admission = admission_;
   Missing missing;
   auto merged = merge_sync(*space_, input, recogniser, *space_, &missing);
-  if (!merged && merged.error().code == Errc::missing) {
-    // The head is kept: so what is missing is of the base.
-    edits_ = std::move(input.edits);
-    device_.is_baseless = true;
-    return merge_without_base(recogniser);
-  }
+  if (!merged && merged.error().code == Errc::missing) return fail(Errc::corrupt, "lost blocks");
   if (!merged) return refuse(merged.error());
   merged_ = *std::move(merged);
   return std::optional<Refused>();
@@ -203,6 +202,7 @@ SyncTurn::Refusing SyncTurn::merge_without_base(const Recogniser& recogniser) {
   }
   // What came then is not known, or the device does not know what it had.
   input.may_be_taken = is_restored_ || (is_retry_ && !before_->is_baseless);
+  input.admission = admission_;
   Missing missing;
   auto merged = merge_baseless(*space_, input, recogniser, *space_, &missing);
   if (!merged && merged.error().code == Errc::missing) return fail(Errc::corrupt, "lost blocks");
@@ -238,7 +238,8 @@ Result<SyncTurn::Told> SyncTurn::tell(const Digest& root, const Cid& checkpoint)
 
 Result<SyncTurn::Told> tell_again(HeldSpace& space, const DeviceRecord& before) {
   SyncTurn::Told told;
-  if (before.by_nodes) return told;
+  const bool is_kept = space.is_kept(before.root) && space.is_kept(before.answered);
+  if (before.by_nodes || !is_kept) return told;
   FH_TRY(SyncReply reply, reply_to(space, before.root, before.answered, {}, space));
   if (reply.edits) told.blocks.push_back(Block::of_cbor(*std::move(reply.edits)));
   add_found(space, reply.blocks, &told.blocks);

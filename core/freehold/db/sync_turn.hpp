@@ -16,6 +16,8 @@ class HeldSpace : public BlockStore, public BlockSink {
   virtual std::optional<Cid> checkpoint() const = 0;
   /// The root that a checkpoint of the space states; none if its tree is not kept.
   virtual std::optional<Digest> root_of(const Cid& checkpoint) const = 0;
+  /// Whether the whole tree under a root is kept.
+  virtual bool is_kept(const Digest& root) const = 0;
 };
 
 /// One sync under way:
@@ -47,8 +49,10 @@ class SyncTurn {
         all_(message, space) {}
 
   /// Checks the edits and merges them with the head; what belongs to them is put into the space.
-  /// Fails with Errc::corrupt if blocks of the head are lost.
-  Result<std::optional<Refused>> take(const SyncCall& call, const Recogniser& recogniser);
+  /// `admission` says for which puts there is room; null: for all. Fails with Errc::corrupt if
+  /// blocks of the head are lost.
+  Result<std::optional<Refused>> take(const SyncCall& call, const Recogniser& recogniser,
+                                      Admission* admission = nullptr);
   const SyncMerged& merged() const noexcept { return merged_; }
 
   /// What leads the device from what it sent to the head at `root`, that `checkpoint` states.
@@ -78,6 +82,7 @@ class SyncTurn {
   CidSet known_;  // attachments that the caller has
   DeviceRecord device_;
   Digest base_{};
+  Admission* admission_ = nullptr;
   bool is_lazy_ = false;
   bool is_retry_ = false;     // of the sync remembered: its answer was never seen
   bool is_restored_ = false;  // the device knows less than it once did

@@ -12,11 +12,13 @@ namespace {
 /// goes breadth first.
 class Walk {
  public:
-  Walk(const BlockStore& store, CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent)
-      : store_(&store), seen_(seen), found_(found), absent_(absent) {}
+  Walk(const BlockStore& store, CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent,
+       std::size_t most)
+      : store_(&store), seen_(seen), found_(found), absent_(absent), most_(most) {}
 
   void reach(const Cid& cid) {
     if (cid.hash_code() == multihash_code::identity) return;  // carries itself
+    if (found_->size() >= most_) return;
     if (!seen_->insert(cid).second) return;
     const auto bytes = store_->find(cid);
     if (!bytes) {
@@ -97,13 +99,15 @@ class Walk {
   CidSet* seen_;
   std::vector<Cid>* found_;
   std::vector<Cid>* absent_;
+  std::size_t most_;
   std::vector<Cid> next_;
 };
 
 }  // namespace
 
 void collect_attachments(ByteView key, const StoredValue& value, const BlockStore& store,
-                         CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent) {
+                         CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent,
+                         std::size_t most) {
   if (value.is_linked) {
     const Cid cid = node_cid(value.link());
     if (!store.find(cid)) {
@@ -118,7 +122,7 @@ void collect_attachments(ByteView key, const StoredValue& value, const BlockStor
   if (!encoded) return;
   const Result<Value> decoded = decode_cbor(*encoded);
   if (!decoded) return;
-  Walk walk(store, seen, found, absent);
+  Walk walk(store, seen, found, absent, most);
   if (is_conflict) {  // large values that lost, or were lost to, stay with it
     for (const char* side : {"lost", "base"}) {
       const Value* of_side = decoded->find(side);
@@ -138,7 +142,7 @@ void collect_attachments(ByteView key, const StoredValue& value, const BlockStor
 
 void collect_reached(const Cid& token, const BlockStore& store, CidSet* seen,
                      std::vector<Cid>* found, std::vector<Cid>* absent) {
-  Walk walk(store, seen, found, absent);
+  Walk walk(store, seen, found, absent, SIZE_MAX);
   walk.reach(token);
   walk.run();
 }

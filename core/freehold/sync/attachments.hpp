@@ -15,9 +15,10 @@ using CidSet = std::unordered_set<Cid, CidHash>;
 /// Adds to `*found` what belongs to the entry and `store` has, parents before children, nothing
 /// twice (and nothing already there). Links to blocks that are not held are passed over, and put
 /// into `*absent` if that is given: a receipt may name effects that nobody sent. At most
-/// attachment_depth_max deep.
+/// attachment_depth_max deep. No more are looked for once `*found` has `most`.
 void collect_attachments(ByteView key, const StoredValue& value, const BlockStore& store,
-                         CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent = nullptr);
+                         CidSet* seen, std::vector<Cid>* found, std::vector<Cid>* absent = nullptr,
+                         std::size_t most = SIZE_MAX);
 
 /// The same from one receipt or UCAN, which is the first that is found.
 void collect_reached(const Cid& token, const BlockStore& store, CidSet* seen,

@@ -112,6 +112,16 @@ std::vector<Difference> with_unchanged(std::span<const Difference> ours,
   return theirs;
 }
 
+void refuse_inadmissible(Admission* admission, std::vector<Difference>* ours,
+                         std::vector<Refusal>* refused) {
+  if (admission == nullptr) return;
+  std::erase_if(*ours, [&](const Difference& one) {
+    if (!one.after || admission->admits(one)) return false;
+    refused->push_back({one.key, "QuotaExceeded"});
+    return true;
+  });
+}
+
 }  // namespace
 
 Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& input,
@@ -130,6 +140,7 @@ Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& 
     FH_CHECK(rebasing.add(edit, input.edits.bases[i]));
   }
   FH_CHECK(rebasing.finish());
+  refuse_inadmissible(input.admission, &rebasing.ours, &merged.refused);
   FH_CHECK(finish_merge(
       all, input.head_root,
       merge(rebasing.ours, rebasing.theirs_changed, input.by, recogniser, all, rebasing.digests),
@@ -162,6 +173,7 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
       return true;
     });
   }
+  refuse_inadmissible(input.admission, &ours, &merged.refused);
   FH_TRY(auto theirs, diff(all, input.base_root, input.head_root, missing));
   if (input.may_lack_keys) theirs = with_unchanged(ours, std::move(theirs));
   FH_CHECK(finish_merge(all, input.head_root, merge(ours, theirs, input.by, recogniser, all), tee,

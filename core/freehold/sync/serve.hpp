@@ -9,6 +9,14 @@
 
 namespace freehold {
 
+/// Says of each put whether there is room for it.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  /// The put counts as made if this says yes.
+  virtual bool admits(const Difference& put) = 0;
+};
+
 struct SyncInput {
   Digest since_root{};  // what the edits are made to: the root of `since`, or the empty tree
   Digest base_root{};   // what is merged against: since_root, or the root that the device sent last
@@ -23,6 +31,9 @@ struct SyncInput {
   /// It has lost its base, or its storage was put back: what it has in /queue/ may be from long
   /// ago, and is refused.
   bool may_be_taken = false;
+  /// Puts that this does not admit are refused, one by one; null admits all. Deletes always pass,
+  /// and so do the conflicts that the merge makes.
+  Admission* admission = nullptr;
 };
 
 struct SyncMerged {
@@ -50,6 +61,7 @@ struct BaselessInput {
   std::optional<EditsBlock> sent;
   /// Nobody knows any more what was taken from the device's queue: what it has there is refused.
   bool may_be_taken = false;
+  Admission* admission = nullptr;  // as above
 };
 
 /// Merges without a base tree: only the values of edited keys are asked for, and a digest tells
