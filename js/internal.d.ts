@@ -50,6 +50,8 @@ export interface CoreReplica {
   /** Storage does not have this block. */
   lack(cid: Uint8Array): void;
   missing(): Uint8Array[];
+  /** Forgets all blocks if they are too many; whether it did. Storage must have them. */
+  trim(): boolean;
   blockCount(): number;
   knowService(did: string, key: string): void;
   get(key: Uint8Array): Data | undefined;
@@ -63,7 +65,7 @@ export interface CoreReplica {
   beginSync(call: { agent: string; service: string; proofs: Uint8Array[]; now: number }): {
     fields: UcanFields;
     blocks: Block[];
-    record: Uint8Array;
+    commit: Commit;
   };
   finishSync(
     invocation: Block,

@@ -15,6 +15,7 @@ const packBytesMax = 256 << 10; // whoever wants one block reads a pack
 const smallBytes = 64 << 10; // packs with less that is alive are merged ...
 const smallPacksMax = 32; // ... when there are so many
 const deadBytesMin = 256 << 10; // less is not worth a compaction
+const deadShareMax = 0.75; // of what is alive: so that storage stays below twice that
 
 export class PackIndex {
   /** The number of the next pack; equal in store and index iff the index is up to date. */
@@ -68,8 +69,8 @@ export class PackIndex {
     if (small.length > smallPacksMax) return small.map(({ n }) => n);
     const dead = packs.reduce((sum, each) => sum + each.dead, 0);
     const alive = packs.reduce((sum, each) => sum + each.alive, 0);
-    if (dead < alive + deadBytesMin) return [];
-    return packs.filter((each) => each.dead > each.alive).map(({ n }) => n);
+    if (dead < Math.max(alive * deadShareMax, deadBytesMin)) return [];
+    return packs.filter((each) => each.dead > each.alive * deadShareMax).map(({ n }) => n);
   }
 
   /**

@@ -21,6 +21,7 @@ export class StoredReplica {
   #replica;
   /** @type {Uint8Array | undefined} */
   #record;
+  #running = 0;
   /** @type {Promise<unknown>} */
   #queue = Promise.resolve();
 
@@ -60,7 +61,25 @@ export class StoredReplica {
    * @template T @param {(replica: CoreReplica) => T} operation
    */
   read(operation) {
-    return this.#run(operation, () => this.refresh());
+    return this.#busy(() => this.#run(operation, () => this.refresh()));
+  }
+
+  /**
+   * When nothing is under way all blocks are in the store, and the core may forget them.
+   * @template T @param {() => Promise<T>} action
+   */
+  async #busy(action) {
+    this.#running += 1;
+    try {
+      return await action();
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0 && this.#replica.trim()) this.#holdProofs();
+    }
+  }
+
+  #holdProofs() {
+    for (const { cid, bytes } of this.#proofs) this.#replica.hold(cid, bytes);
   }
 
   /**
@@ -99,7 +118,7 @@ export class StoredReplica {
    * @returns {Promise<T>}
    */
   change(operation, generation) {
-    return this.#serially(async () => {
+    const make = async () => {
       for (;;) {
         if (generation !== undefined && generation !== this.generation) {
           throw new FreeholdError('HeadMoved', 'another tab has changed the space');
@@ -114,7 +133,8 @@ export class StoredReplica {
           if (!isCode(error, 'HeadMoved')) throw error;
         }
       }
-    });
+    };
+    return this.#busy(() => this.#serially(make));
   }
 
   /** Takes up what another tab has stored; whether that is anything new. */
@@ -136,9 +156,9 @@ export class StoredReplica {
     const record = await this.#store.record(this.#space);
     const core = this.#core;
     const replica = record ? core.loadReplica(record) : core.createReplica(this.#space);
-    for (const { cid, bytes } of this.#proofs) replica.hold(cid, bytes);
     this.#replica.delete();
     this.#replica = replica;
+    this.#holdProofs();
     this.#record = record;
     this.generation += 1;
   }

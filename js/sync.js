@@ -76,15 +76,14 @@ async function attempt(session) {
 async function exchangeOnce({ context, meta, replica }) {
   const service = serviceOf(meta);
   const { core, signer } = context;
-  const draft = await replica.change((held) => {
-    const { fields, blocks, record } = held.beginSync({
+  const draft = await replica.change((held) =>
+    held.beginSync({
       agent: signer.did,
       service: service.did,
       proofs: [meta.proof.root],
       now: nowSeconds(),
-    });
-    return { fields, blocks, commit: { added: [], freed: [], record } };
-  });
+    }),
+  );
   const { generation } = replica;
   const invocation = await issue(context, draft.fields);
   const blocks = [...draft.blocks, ...meta.proof.blocks, invocation];

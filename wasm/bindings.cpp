@@ -183,6 +183,7 @@ class BoundReplica {
     replica_.set_absent(*address);
     return val::undefined();
   }
+  val trim() { return val(replica_.trim()); }
   val block_count() { return val(replica_.blocks().size()); }
   val know_service(const val& service, const val& key) {
     const auto did = Did::parse(service.as<std::string>());
@@ -239,7 +240,7 @@ class BoundReplica {
     val object = val::object();
     object.set("fields", to_js(draft->fields));
     object.set("blocks", to_js(draft->blocks));
-    object.set("record", record());
+    object.set("commit", to_js(draft->commit));
     return object;
   }
   val finish_sync(const val& invocation, const val& response, const val& now) {
@@ -375,6 +376,7 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.hold", &On<&BoundReplica::hold>::call);
   function("replica.lack", &On<&BoundReplica::lack>::call);
   function("replica.missing", &On<&BoundReplica::missing>::call);
+  function("replica.trim", &On<&BoundReplica::trim>::call);
   function("replica.blockCount", &On<&BoundReplica::block_count>::call);
   function("replica.knowService", &On<&BoundReplica::know_service>::call);
   function("replica.get", &On<&BoundReplica::get>::call);

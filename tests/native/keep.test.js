@@ -55,7 +55,7 @@ const uploaded = async (device, bytes) => {
   return tasks;
 };
 
-test('R22: a deleted commitment stays deleted and holds; restore brings the same receipts', async () => {
+test('R22: a deleted commitment stays deleted and holds; restore brings it back', async () => {
   const server = await startServer({ tenants: tenants({ retentionCheckpoints: 8 }, 1000) });
   try {
     const device = await Device.create(server);
@@ -112,7 +112,7 @@ test('R22: a deleted commitment stays deleted and holds; restore brings the same
   }
 });
 
-test('R28: what was deleted before it was told is not told again, until it is asked for', async () => {
+test('R28: what was deleted is not told again, until it is asked for', async () => {
   const server = await startServer({ tenants: tenants() });
   try {
     const device = await Device.create(server);
@@ -135,7 +135,7 @@ test('R28: what was deleted before it was told is not told again, until it is as
   }
 });
 
-test('Restore: a space that is not known, keys that are none, a stranger: each is named', async () => {
+test('Restore: an unknown space, keys that are none, a stranger: each is named', async () => {
   const server = await startServer({ tenants: tenants() });
   try {
     const device = await Device.create(server);

@@ -44,7 +44,7 @@ Sealed Device::begin(SyncOptions options) {
   const auto draft =
       run(nullptr, [&] { return replica.begin_sync(agent.did, service, {}, now, options); });
   if (!draft) std::abort();
-  record = replica.record();
+  keep(draft->commit);
   return seal_sync(*draft, agent);
 }
 

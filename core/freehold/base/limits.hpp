@@ -59,5 +59,6 @@ inline constexpr std::size_t proof_bytes_max = message_bytes_max;  // of a proof
 inline constexpr std::size_t proof_claims_max = 1024;
 inline constexpr std::size_t proof_receipts_max = 16'384;      // looked at, each for a signature
 inline constexpr std::size_t node_cache_bytes_max = 32 << 20;  // of nodes kept decoded
+inline constexpr std::size_t replica_memory_bytes_max = 32 << 20;  // blocks between operations
 
 }  // namespace freehold::limits

@@ -38,19 +38,35 @@ class MemoryStore final : public BlockStore, public BlockSink {
     const auto found = blocks_.find(cid);
     return found == blocks_.end() ? nullptr : found->second.data;
   }
-  void put(Block block) override { blocks_.insert_or_assign(block.cid, std::move(block)); }
+  void put(Block block) override {
+    const auto [place, is_new] = blocks_.try_emplace(block.cid);
+    if (!is_new) bytes_ -= place->second.bytes().size();
+    bytes_ += block.bytes().size();
+    place->second = std::move(block);
+  }
   /// The block itself, to hand on without a copy; null CID if not held.
   Block block(const Cid& cid) const {
     const auto found = blocks_.find(cid);
     return found == blocks_.end() ? Block() : found->second;
   }
-  void erase(const Cid& cid) { blocks_.erase(cid); }
-  void clear() { blocks_.clear(); }
+  void erase(const Cid& cid) {
+    const auto found = blocks_.find(cid);
+    if (found == blocks_.end()) return;
+    bytes_ -= found->second.bytes().size();
+    blocks_.erase(found);
+  }
+  void clear() {
+    blocks_.clear();
+    bytes_ = 0;
+  }
   std::size_t size() const noexcept { return blocks_.size(); }
+  /// Of all blocks together.
+  std::size_t bytes() const noexcept { return bytes_; }
   const auto& blocks() const noexcept { return blocks_; }
 
  private:
   std::unordered_map<Cid, Block, CidHash> blocks_;
+  std::size_t bytes_ = 0;
 };
 
 /// `over` first, then `under`: what an operation has made, on top of what there was.

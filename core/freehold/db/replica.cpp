@@ -2,6 +2,7 @@
 
 #include "freehold/codec/cbor.hpp"
 #include "freehold/db/gathered.hpp"
+#include "freehold/db/tree_holdings.hpp"
 #include "freehold/sync/names.hpp"
 #include "freehold/tree/cursor.hpp"
 
@@ -13,6 +14,8 @@ Replica Replica::create(const Did& space) {
   Replica replica(space);
   replica.head_ = empty_root();
   replica.base_ = replica.head_;
+  replica.held_ = replica.head_;
+  replica.held_of_ = replica.head_;
   replica.blocks_.put(empty_node());
   return replica;
 }
@@ -48,6 +51,9 @@ Bytes Replica::record() const {
                 {"space", Value(space_.text())},
                 {"head", Value(node_cid(head_))},
                 {"base", Value(node_cid(base_))},
+                {"held", Value(node_cid(held_))},
+                {"heldOf", Value(node_cid(held_of_))},
+                {"sentRoot", sent_root_ ? Value(node_cid(*sent_root_)) : Value()},
                 {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
                 {"seq", Value(seq_)},
                 {"time", Value(checkpoint_time_)},
@@ -75,6 +81,9 @@ Result<Replica> Replica::load(ByteView record) {
   Replica replica(*did);
   replica.head_ = *head;
   replica.base_ = *base;
+  replica.held_ = node_of(value->find("held")).value_or(empty_root());
+  replica.held_of_ = node_of(value->find("heldOf")).value_or(empty_root());
+  replica.sent_root_ = node_of(value->find("sentRoot"));
   replica.seq_ = *seq;
   replica.n_ = *n;
   replica.checkpoint_time_ = static_cast<std::int64_t>(*time);
@@ -192,46 +201,81 @@ Result<Commit> Replica::edit(std::span<const Change> changes, std::vector<Block>
   for (Block& block : attached) gathered.put(std::move(block));
 
   Commit commit;
-  hold(commit, gathered.take());
-  head_ = applied.root;
-  for (const Digest& node : applied.dropped) {
-    if (!is_needed(node)) commit.freed.push_back(node_cid(node));
+  const LayeredStore all(gathered.store(), blocks_);
+  const Digest others[] = {base_, sent_root_.value_or(base_)};
+  FH_CHECK(free_dropped(applied.dropped, all, others, &commit.freed));
+  Digest held = held_;
+  const bool may_move =
+      held_ != empty_root() || std::any_of(edits.begin(), edits.end(), [](const Edit& edit) {
+        return may_hold(edit.key, edit.value);
+      });
+  if (may_move && !pulling_) {
+    FH_TRY(held, move_held(applied.root, sent_.has_value(), gathered, &commit.freed));
   }
-  for (const Cid& cid : commit.freed) blocks_.erase(cid);
-  commit.record = record();
+  head_ = applied.root;
+  held_ = held;
+  if (!pulling_) held_of_ = head_;
+  hold(commit, gathered.take());
   return commit;
 }
 
+/// The commit is made: what it adds is at hand, what it frees is not.
 void Replica::hold(Commit& commit, std::vector<Block> added) {
+  std::erase(commit.freed, node_cid(empty_root()));  // a constant: it is always at hand
+  for (const Cid& cid : commit.freed) blocks_.erase(cid);
   for (const Block& block : added) {
     absent_.erase(block.cid);
     lost_.erase(block.cid);
     blocks_.put(block);
   }
   commit.added = std::move(added);
+  commit.record = record();
 }
 
-/// Whether the node lies in the tree under `root`. What cannot be seen for want of blocks counts as
-/// there: it is kept.
-bool Replica::tree_has(const Digest& root, const Digest& digest, const Node& node) {
-  if (root == digest) return true;
-  if (node.size() == 0) return false;
-  NodeSource source(blocks_);
-  const Node* top = source.node(root);
-  if (top == nullptr) return true;
-  if (top->level() <= node.level()) return false;
-  LevelCursor cursor(source, root, node.level());
-  return !cursor.seek(node.key(0)) || cursor.digest() == digest;
+bool Replica::trim() {
+  if (blocks_.bytes() <= limits::replica_memory_bytes_max) return false;
+  blocks_.clear();
+  blocks_.put(empty_node());
+  return true;
 }
 
-/// Whether the base or a sync under way needs a node that the head has dropped.
-bool Replica::is_needed(const Digest& digest) {
-  const auto bytes = blocks_.find(node_cid(digest));
-  if (!bytes) return true;
-  const Result<Node> node = Node::decode(*bytes);
-  if (!node) return true;
-  return tree_has(head_, digest, *node) || tree_has(base_, digest, *node) ||
-         (sent_ && tree_has(sent_->root, digest, *node));
+/// Those of the nodes that no tree under `roots` has are free. Blocks that storage has lost count
+/// as there.
+Result<> Replica::free_dropped(std::span<const Digest> nodes, const BlockStore& all,
+                               std::span<const Digest> roots, std::vector<Cid>* freed) {
+  NodeSource source(all);
+  const auto has = [&](const Digest& root, const Digest& digest) {
+    const Node* node = source.node(digest);
+    const Node* top = source.node(root);
+    if (node == nullptr || top == nullptr || root == digest) return true;
+    if (node->size() == 0 || top->level() <= node->level()) return false;
+    LevelCursor cursor(source, root, node->level());
+    return !cursor.seek(node->key(0)) || cursor.digest() == digest;
+  };
+  for (const Digest& node : nodes) {
+    const bool is_needed = std::any_of(roots.begin(), roots.end(),
+                                       [&](const Digest& root) { return has(root, node); });
+    if (!is_needed) freed->push_back(node_cid(node));
+  }
+  for (const Cid& cid : source.missing().cids()) missing_.add(cid);
+  if (is_wanting(source.missing().cids())) return fail(Errc::missing, "a node is not held");
+  return {};
+}
+
+/// The tree of what the entries of `head` hold.
+Result<Digest> Replica::move_held(const Digest& head, bool keeps_dead, Gathered& gathered,
+                                  std::vector<Cid>* freed) {
+  const LayeredStore all(gathered.store(), blocks_);
+  FH_TRY(const auto changes, diff(all, held_of_, head, &missing_));
+  TreeHoldings holdings(all, held_, &missing_);
+  std::vector<Cid> absent;
+  FH_CHECK(move_holdings(changes, all, holdings, &absent));
+  for (const Cid& cid : absent) missing_.add(cid);
+  if (is_wanting(absent)) return fail(Errc::missing, "an attachment is not held");
+  FH_TRY(const auto finished, holdings.finish(keeps_dead, gathered));
+  freed->insert(freed->end(), finished.freed.begin(), finished.freed.end());
+  for (const Digest& node : finished.applied.dropped) freed->push_back(node_cid(node));
+  return finished.applied.root;
 }
 
 }  // namespace freehold

@@ -17,7 +17,7 @@ namespace freehold {
 /// What one change means for storage: all of it, or none.
 struct Commit {
   std::vector<Block> added;  // nodes, large values, attachments
-  std::vector<Cid> freed;    // nodes that neither the head nor the base needs any more
+  std::vector<Cid> freed;    // nodes and other blocks that nothing needs any more
   Bytes record;              // the head record, to be stored under the space
 };
 
@@ -31,6 +31,7 @@ struct SyncOptions {
 struct SyncDraft {
   UcanFields fields;          // issuer, audience, capability, proofs; times and nonce are set
   std::vector<Block> blocks;  // edits, large values, attachments, proofs
+  Commit commit;              // to be made durable before anything is sent
 };
 
 /// What a sync brought.
@@ -83,6 +84,10 @@ class Replica {
   /// Storage has no such block: operations that can do without it do not ask for it again. (A
   /// receipt may name effects that were never sent.) Whether that is news.
   bool set_absent(const Cid& cid) { return absent_.insert(cid).second; }
+  /// Forgets all blocks if they are over replica_memory_bytes_max: storage has them. Whether it
+  /// did.
+  /// @pre every commit is durable, and no operation is to be repeated.
+  bool trim();
 
   /// Services whose signatures count; persisted in the record.
   void know_service(const Did& service, const Did& key) { services_.set(service, key); }
@@ -164,8 +169,15 @@ class Replica {
   bool is_wanting(const std::vector<Cid>& cids) const;
   void start(std::optional<ReadCall> wanted = std::nullopt);
   ReadCall call_of_keys(std::vector<Bytes> keys) const;
-  bool tree_has(const Digest& root, const Digest& node, const Node& view);
-  bool is_needed(const Digest& node);
+  Result<> free_dropped(std::span<const Digest> nodes, const BlockStore& all,
+                        std::span<const Digest> roots, std::vector<Cid>* freed);
+  Result<> free_left_behind(std::span<const Digest> roots, const BlockStore& all,
+                            std::span<const Digest> needed, std::vector<Cid>* freed);
+  Result<Digest> move_held(const Digest& head, bool keeps_dead, Gathered& gathered,
+                           std::vector<Cid>* freed);
+  Result<> keep_refused(std::span<const Refusal> refused, const Digest& theirs,
+                        const BlockStore& all, std::vector<Difference>* ours,
+                        std::vector<Difference>* other);
   void hold(Commit& commit, std::vector<Block> added);
   Did key_of_service(const Did& service) const;
   Result<Reply> verify_reply(const Ucan& invocation, ByteView response);
@@ -173,18 +185,18 @@ class Replica {
   Result<std::vector<Edit>> edits_of(const Answer& answer) const;
   Result<Digest> theirs_of(const Answer& answer, std::span<const Edit> edits, const BlockStore& all,
                            BlockSink& sink);
-  Result<Digest> merge_meanwhile(const Ucan& invocation, const Digest& theirs,
-                                 const BlockStore& all, Gathered& gathered, std::int64_t now,
-                                 SyncOutcome* outcome);
-  Result<std::vector<Digest>> left_behind(const std::vector<Digest>& roots, const Digest& now,
-                                          const BlockStore& all);
-  void free(const std::vector<Digest>& nodes, Commit* commit);
+  Result<Digest> merge_meanwhile(const Ucan& invocation, const SyncAnswer& sync,
+                                 const Digest& theirs, const BlockStore& all, Gathered& gathered,
+                                 std::int64_t now, SyncOutcome* outcome);
+  void move_to(const Checkpoint& checkpoint, const Digest& theirs, const Digest& head);
   Result<> check_order(const Checkpoint& checkpoint) const;
   tl::unexpected<Error> fail_as_told(const Value& error);
 
   Did space_;
   Digest head_{};
-  Digest base_{};  // what the head was merged with last: the checkpoint's root, or a part of it
+  Digest base_{};     // what the head was merged with last: the checkpoint's root, or a part of it
+  Digest held_{};     // the tree of what the entries hold (tree_holdings.hpp) ...
+  Digest held_of_{};  // ... of this tree: the head's, or while reads are due the last whole one's
   std::optional<Cid> checkpoint_;
   std::uint64_t seq_ = 0;
   std::uint64_t n_ = 0;
@@ -199,7 +211,8 @@ class Replica {
   std::optional<ReadCall> wanted_;  // what the operation under way looks for
   CidSet asked_;                    // what was missing when it was read last
   std::optional<Sent> sent_;
-  std::vector<Digest> unanswered_;  // roots sent since the last answer
+  std::optional<Digest> sent_root_;  // of the sync begun last, also by another life, if unfinished
+  std::vector<Digest> unanswered_;   // roots sent since the last answer
   std::optional<Pulling> pulling_;
   bool needs_bases_ = false;
   bool is_reading_ = false;

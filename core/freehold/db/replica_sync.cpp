@@ -42,6 +42,11 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   for (const Cid& cid : absent) missing_.add(cid);
   if (is_wanting(absent)) return fail(Errc::missing, "a block to be sent is not held");
 
+  Commit commit;
+  if (sent_root_ && !pulling_) {  // of a sync that was never finished
+    FH_TRY(const auto old, nodes_since(blocks_, head_, *sent_root_, &missing_));
+    FH_CHECK(free_dropped(old, blocks_, std::span(&base_, 1), &commit.freed));
+  }
   SyncCall call;
   call.n = n_ + 1;
   call.since = checkpoint_;
@@ -49,11 +54,10 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   call.strict = options.strict;
   call.lazy = options.lazy;
   call.sent = unanswered_;
+  Gathered part;
   if (!parcel.is_all) {
-    Gathered part;
     FH_TRY(const Applied applied, apply(blocks_, base_, parcel.edits, part, &missing_));
     call.root = applied.root;
-    for (Block& block : part.take()) blocks_.put(std::move(block));
   }
   std::vector<Block> blocks;
   for (const Cid& cid : parcel.blocks) blocks.push_back(blocks_.block(cid));
@@ -74,6 +78,13 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   }
   if (unanswered_.size() > limits::syncs_unanswered_max) unanswered_.erase(unanswered_.begin());
   sent_ = Sent{call.root, call.since, call.n, !parcel.is_all};
+  sent_root_ = call.root;
+  std::vector<Block> added = part.take();
+  CidSet remade;  // a node of the old part may be one of the new
+  for (const Block& block : added) remade.insert(block.cid);
+  std::erase_if(commit.freed, [&](const Cid& cid) { return remade.contains(cid); });
+  hold(commit, std::move(added));
+  draft.commit = std::move(commit);
   return draft;
 }
 
@@ -189,15 +200,17 @@ Result<Digest> Replica::theirs_of(const Answer& answer, std::span<const Edit> ed
   return theirs.root;
 }
 
-/// The head: `theirs`, with what was edited since the sync began or was not sent for the limits.
-/// Of their tree only the values of those keys are asked for.
-Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const Digest& theirs,
-                                        const BlockStore& all, Gathered& gathered, std::int64_t now,
+/// The head: `theirs`, with what was edited since the sync began, or was not sent for the limits,
+/// or was refused for want of room. Of their tree only the values of those keys are asked for.
+Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const SyncAnswer& sync,
+                                        const Digest& theirs, const BlockStore& all,
+                                        Gathered& gathered, std::int64_t now,
                                         SyncOutcome* outcome) {
-  if (head_ == sent_->root) return theirs;
-  FH_TRY(const auto ours, diff(all, sent_->root, head_, &missing_));
+  if (head_ == sent_->root && sync.refused.empty()) return theirs;
+  FH_TRY(auto ours, diff(all, sent_->root, head_, &missing_));
   std::vector<Bytes> keys;
   for (const Difference& one : ours) keys.push_back(one.key);
+  for (const Refusal& one : sync.refused) keys.push_back(one.key);
   wanted_ = call_of_keys(std::move(keys));
   wanted_->root = theirs;
   const Tree tree(all, theirs);
@@ -206,6 +219,7 @@ Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const Digest& th
     FH_TRY(auto value, tree.get(one.key, &missing_));
     if (!(value == one.before)) other.push_back({one.key, one.before, std::move(value)});
   }
+  FH_CHECK(keep_refused(sync.refused, theirs, all, &ours, &other));
   const Recogniser recognises(space_, all, services_, now, &signatures_);
   MergeResult merged = merge(ours, other, {invocation.issuer, sent_->n}, recognises, all);
   for (Block& block : merged.blocks) gathered.put(std::move(block));
@@ -214,27 +228,63 @@ Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const Digest& th
   return applied.root;
 }
 
-/// Nodes of old trees that the one at `now` has not.
-Result<std::vector<Digest>> Replica::left_behind(const std::vector<Digest>& roots,
-                                                 const Digest& now, const BlockStore& all) {
-  std::vector<Digest> old;
-  for (const Digest& root : roots) {
-    FH_TRY(const auto gone, nodes_since(all, now, root, &missing_));
-    old.insert(old.end(), gone.begin(), gone.end());
+/// What the authority had no room for stays an edit of ours, made to what it was made to before.
+Result<> Replica::keep_refused(std::span<const Refusal> refused, const Digest& theirs,
+                               const BlockStore& all, std::vector<Difference>* ours,
+                               std::vector<Difference>* other) {
+  const auto set = [](std::vector<Difference>* list, Difference one) {
+    const auto at = std::lower_bound(
+        list->begin(), list->end(), one,
+        [](const Difference& a, const Difference& b) { return compare(a.key, b.key) < 0; });
+    const bool is_listed = at != list->end() && at->key == one.key;
+    if (one.before == one.after) {
+      if (is_listed) list->erase(at);
+    } else if (is_listed) {
+      *at = std::move(one);
+    } else {
+      list->insert(at, std::move(one));
+    }
+  };
+  for (const Refusal& refusal : refused) {
+    if (refusal.name != "QuotaExceeded") continue;
+    FH_TRY(const auto before, Tree(all, base_).get(refusal.key, &missing_));
+    FH_TRY(auto mine, Tree(all, head_).get(refusal.key, &missing_));
+    FH_TRY(auto now, Tree(all, theirs).get(refusal.key, &missing_));
+    set(ours, {refusal.key, before, std::move(mine)});
+    set(other, {refusal.key, before, std::move(now)});
   }
-  return old;
+  return {};
 }
 
-/// Of `nodes`, those that no tree of ours needs.
-void Replica::free(const std::vector<Digest>& nodes, Commit* commit) {
-  CidSet freed;
-  for (const Digest& node : nodes) {
-    if (!is_needed(node)) freed.insert(node_cid(node));
+/// Nodes of old trees under `roots` that those under `needed`, the first of them the base's, have
+/// not.
+Result<> Replica::free_left_behind(std::span<const Digest> roots, const BlockStore& all,
+                                   std::span<const Digest> needed, std::vector<Cid>* freed) {
+  CidSet seen;
+  for (const Digest& root : needed.subspan(1)) {
+    FH_TRY(const auto kept, nodes_since(all, needed[0], root, &missing_));
+    for (const Digest& node : kept) seen.insert(node_cid(node));
   }
-  for (const Cid& cid : freed) {
-    blocks_.erase(cid);
-    commit->freed.push_back(cid);
+  for (const Digest& root : roots) {
+    FH_TRY(const auto gone, nodes_since(all, needed[0], root, &missing_));
+    for (const Digest& node : gone) {
+      if (seen.insert(node_cid(node)).second) freed->push_back(node_cid(node));
+    }
   }
+  return {};
+}
+
+/// The sync is done.
+void Replica::move_to(const Checkpoint& checkpoint, const Digest& theirs, const Digest& head) {
+  head_ = head;
+  base_ = theirs;
+  checkpoint_ = checkpoint.cid();
+  seq_ = checkpoint.seq;
+  checkpoint_time_ = checkpoint.time;
+  sent_.reset();
+  sent_root_.reset();
+  unanswered_.clear();
+  needs_bases_ = false;
 }
 
 Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView response,
@@ -250,16 +300,6 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
   SyncOutcome outcome;
   FH_TRY(const std::vector<Edit> edits, edits_of(answer));
   FH_TRY(const Digest theirs, theirs_of(answer, edits, all, gathered));
-  FH_TRY(const Digest head, merge_meanwhile(invocation, theirs, all, gathered, now, &outcome));
-  const bool by_nodes = answer.sync.nodes && theirs != sent_->root;
-  const std::vector<Digest> before = unique({base_, sent_->root, head_});
-  // Which nodes only the old trees have, must be asked before anything changes. One that is not
-  // whole cannot tell.
-  std::vector<Digest> old;
-  if (!by_nodes && !pulling_) {
-    FH_TRY(old, left_behind(before, theirs, all));
-  }
-
   CidSet seen;
   std::vector<Cid> attached;
   for (const Edit& edit : edits) {
@@ -271,19 +311,26 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
     const Block block = answer.message.blocks.block(cid);
     if (!block.cid.is_null()) gathered.put(block);
   }
-  hold(outcome.commit, gathered.take());
+  FH_TRY(const Digest head,
+         merge_meanwhile(invocation, answer.sync, theirs, all, gathered, now, &outcome));
+  const bool by_nodes = answer.sync.nodes && theirs != sent_->root;
+  const std::vector<Digest> before = unique({base_, sent_->root, head_});
+  // Which nodes only the old trees have, and what their entries held, can be told of whole trees.
+  std::vector<Cid>& freed = outcome.commit.freed;
+  Digest held = held_;
+  if (!by_nodes && !pulling_) {
+    const Digest needed[] = {theirs, head};
+    FH_CHECK(free_left_behind(before, all, needed, &freed));
+    FH_TRY(held, move_held(head, false, gathered, &freed));
+  }
+  if (checkpoint_ && *checkpoint_ != answer.checkpoint.cid()) freed.push_back(*checkpoint_);
+
   outcome.is_more = answer.sync.more.has_value() || sent_->is_part;
-  head_ = head;
-  base_ = theirs;
-  checkpoint_ = answer.checkpoint.cid();
-  seq_ = answer.checkpoint.seq;
-  checkpoint_time_ = answer.checkpoint.time;
-  sent_.reset();
-  needs_bases_ = false;
-  unanswered_.clear();
+  move_to(answer.checkpoint, theirs, head);
   if (by_nodes) pulling_ = Pulling{pulling_ ? pulling_->have : before, Bytes()};
-  free(old, &outcome.commit);
-  outcome.commit.record = record();
+  held_ = held;
+  if (!pulling_) held_of_ = head_;
+  hold(outcome.commit, gathered.take());
   outcome.seq = seq_;
   outcome.root = answer.checkpoint.root;
   outcome.proven = answer.proven;
@@ -350,21 +397,23 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
       return fail(Errc::not_found, "read: the service has not what was asked for");
     }
   }
-  hold(commit, std::move(blocks));
   if (is_in_order) pulling_->from = std::move(goal.from);
-  commit.record = record();
+  hold(commit, std::move(blocks));
   return commit;
 }
 
 Result<Commit> Replica::finish_pull() {
   start();
   Commit commit;
+  Gathered gathered;
   if (pulling_) {
-    FH_TRY(const auto old, left_behind(pulling_->have, base_, blocks_));
+    const Digest needed[] = {base_, head_, sent_root_.value_or(head_)};
+    FH_CHECK(free_left_behind(pulling_->have, blocks_, needed, &commit.freed));
+    FH_TRY(held_, move_held(head_, sent_.has_value(), gathered, &commit.freed));
+    held_of_ = head_;
     pulling_.reset();
-    free(old, &commit);
   }
-  commit.record = record();
+  hold(commit, gathered.take());
   return commit;
 }
 

@@ -26,8 +26,9 @@ class HoldingStore {
 bool may_hold(ByteView key, const std::optional<StoredValue>& value) noexcept;
 
 /// Writes down what the entries hold that `changes` lead to, and what those before no longer do.
-/// `blocks` has what came with the entries. Work in proportion to the changes.
+/// `blocks` has what came with the entries; what it has not is not held, and put into `*absent` if
+/// that is given. Work in proportion to the changes.
 Result<> move_holdings(std::span<const Difference> changes, const BlockStore& blocks,
-                       HoldingStore& store);
+                       HoldingStore& store, std::vector<Cid>* absent = nullptr);
 
 }  // namespace freehold

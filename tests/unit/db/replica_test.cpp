@@ -295,4 +295,114 @@ TEST_CASE("R29: nodes that neither the head nor the base needs are freed, and no
   CHECK(stored_nodes <= nodes.size() + 2);
 }
 
+namespace {
+
+/// A store that does what commits say, and nothing else.
+struct Shelf {
+  MemoryStore blocks;
+  Bytes record;
+  void take(const Commit& commit) {
+    for (const Cid& cid : commit.freed) blocks.erase(cid);
+    for (const Block& block : commit.added) blocks.put(block);
+    record = commit.record;
+  }
+  /// Runs an operation, fetching what it misses, as a driver does.
+  template <class Operation>
+  auto run(Replica& replica, const Operation& operation) {
+    for (int i = 0; i < 100; ++i) {
+      auto outcome = operation();
+      if (outcome || outcome.error().code != Errc::missing) return outcome;
+      for (const Cid& cid : std::vector<Cid>(replica.missing())) {
+        const Block block = blocks.block(cid);
+        if (block.cid.is_null()) {
+          replica.set_absent(cid);
+        } else {
+          replica.blocks().put(block);
+        }
+      }
+    }
+    FAIL("an operation goes on missing blocks");
+    return operation();
+  }
+};
+
+Bytes random_value(std::mt19937_64& random, std::size_t size) {
+  Bytes bytes(size);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random() % 5);
+  return encode_cbor(Value(bytes));
+}
+
+}  // namespace
+
+TEST_CASE("R29: storage holds what the replica needs, however often it is opened anew") {
+  World world;
+  std::mt19937_64 random(7);
+  Shelf shelf;
+  Device& alice = world.alice;
+  std::vector<Replica::Change> changes;
+  for (int i = 0; i < 300; ++i) {
+    changes.push_back({key("/n/" + std::to_string(i)), random_value(random, 150)});
+  }
+  const auto edit = [&](std::span<const Replica::Change> some) {
+    const auto commit = shelf.run(alice.replica, [&] { return alice.replica.edit(some); });
+    REQUIRE(commit);
+    shelf.take(*commit);
+  };
+  const auto sync = [&](bool is_lost) {
+    const auto draft = shelf.run(alice.replica, [&] {
+      return alice.replica.begin_sync(alice.agent.did, world.authority.signer().did, {}, 1'000);
+    });
+    REQUIRE(draft);
+    shelf.take(draft->commit);
+    if (is_lost) return;
+    const Sealed sealed = seal_sync(*draft, alice.agent);
+    const Bytes answer = world.authority.answer(sealed.message, 1'000);
+    const auto outcome = shelf.run(
+        alice.replica, [&] { return alice.replica.finish_sync(sealed.invocation, answer, 1'000); });
+    REQUIRE(outcome);
+    shelf.take(outcome->commit);
+  };
+  edit(changes);
+  for (int step = 0; step < 200; ++step) {
+    Replica::Change change{key("/n/" + std::to_string(random() % 300)), std::nullopt};
+    const auto kind = random() % 4;
+    if (kind > 0) change.value = random_value(random, kind == 1 ? 3000 : 150);
+    edit(std::span(&change, 1));
+    if (step % 10 == 9) sync(step % 30 == 9);
+    if (step % 7 == 0) {  // another life, with nothing at hand
+      auto loaded = Replica::load(shelf.record);
+      REQUIRE(loaded);
+      alice.replica = *std::move(loaded);
+    }
+  }
+  sync(false);
+  CHECK(alice.replica.root() == world.authority.head());
+  // All there is at the end: the tree, its large values, and the notes of what holds what.
+  CidSet needed;
+  std::size_t notes = 0;
+  std::vector<Digest> open{alice.replica.root()};
+  while (!open.empty()) {
+    const Digest digest = open.back();
+    open.pop_back();
+    needed.insert(node_cid(digest));
+    const auto bytes = shelf.blocks.find(node_cid(digest));
+    REQUIRE(bytes);
+    const auto node = Node::decode(*bytes);
+    REQUIRE(node);
+    for (std::size_t i = 0; i < node->size(); ++i) {
+      if (!node->is_leaf()) open.push_back(node->link(i));
+      if (node->is_leaf() && node->is_linked(i)) needed.insert(node_cid(node->link(i)));
+    }
+  }
+  for (const Cid& cid : needed) CHECK(shelf.blocks.find(cid));
+  for (const auto& [cid, block] : shelf.blocks.blocks()) notes += needed.contains(cid) ? 0 : 1;
+  CHECK(notes <= 10);
+  // With all that is freed away everything can still be read.
+  auto loaded = Replica::load(shelf.record);
+  REQUIRE(loaded);
+  for (int i = 0; i < 300; ++i) {
+    REQUIRE(shelf.run(*loaded, [&] { return loaded->get(key("/n/" + std::to_string(i))); }));
+  }
+}
+
 }  // namespace freehold::test

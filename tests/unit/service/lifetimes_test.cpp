@@ -336,10 +336,20 @@ TEST_CASE("X5: over the state quota puts are refused one by one; deletes and the
     device.put("/tick", std::to_string(i));
     REQUIRE(device.sync());
   }
-  device.put("/e", large(5, 90'000));
+  // What was refused is still here, and goes when there is room.
+  CHECK(device.replica.is_ahead());
+  CHECK(device.replica.get(key("/d"))->has_value());
+  device.erase("/c");
+  REQUIRE(device.sync());
+  for (int i = 0; i < 4; ++i) {
+    device.put("/tick", "later" + std::to_string(i));
+    REQUIRE(device.sync());
+  }
   const auto third = device.sync();
   REQUIRE(third);
-  CHECK(device.replica.get(key("/e"))->has_value());
+  CHECK(third->refused.empty());
+  CHECK(!device.replica.is_ahead());
+  CHECK(device.replica.get(key("/d"))->has_value());
   world.audit();
 }
 
