@@ -4,6 +4,7 @@ import { loadCore } from './load-core.js';
 import { Space } from './space.js';
 import { StoredReplica } from './stored-replica.js';
 import { openStores } from './stores.js';
+import { readerOf } from './sync.js';
 import { delegate, examine, openSigner, randomBytes, seedSigner } from './tokens.js';
 
 /**
@@ -125,7 +126,13 @@ export class Agent {
     const { core, database, blocks } = this.#context;
     const meta = /** @type {SpaceMeta | undefined} */ (await database.get(metaKey(did)));
     if (!meta) throw new FreeholdError('NotFound', 'no such space is held here');
-    const replica = new StoredReplica(core, blocks, did, meta.proof.blocks);
+    const replica = new StoredReplica(
+      core,
+      blocks,
+      did,
+      meta.proof.blocks,
+      readerOf({ context: this.#context, meta }),
+    );
     await replica.open();
     const session = { context: this.#context, meta, replica };
     return new Space(session, () => this.#open.delete(did));

@@ -40,6 +40,20 @@ export interface CoreRange {
   limit?: number;
 }
 
+/** Who calls whom, by what right. */
+export interface Call {
+  agent: string;
+  service: string;
+  proofs: Uint8Array[];
+  now: number;
+}
+
+/** How a replica reads from its service what storage has not. */
+export interface Reader {
+  call(): Call;
+  send(fields: UcanFields, blocks: Block[]): Promise<{ invocation: Block; response: Uint8Array }>;
+}
+
 export interface CoreReplica {
   root(): Uint8Array;
   seq(): number;
@@ -62,7 +76,13 @@ export interface CoreReplica {
   weight(): { entries: number; bytes: number };
   blobs(range: CoreRange, now: number): Omit<BlobStatus, 'text' | 'isLocal'>[];
   edit(changes: [Uint8Array, Data?][], attached: Block[]): Commit;
-  beginSync(call: { agent: string; service: string; proofs: Uint8Array[]; now: number }): {
+  isWhole(): boolean;
+  mayRead(): boolean;
+  /** What is missing, or what comes next to become whole; undefined: nothing. */
+  beginRead(call: Call & { next: boolean }): UcanFields | undefined;
+  finishRead(invocation: Block, response: Uint8Array): Commit;
+  finishPull(): Commit;
+  beginSync(call: Call & { lazy: boolean }): {
     fields: UcanFields;
     blocks: Block[];
     commit: Commit;

@@ -72,6 +72,10 @@ export class Space {
     return this.#replica.peek((replica) => replica.isAhead());
   }
 
+  get isWhole() {
+    return this.#replica.peek((replica) => replica.isWhole());
+  }
+
   get service() {
     return this.#session.meta.service;
   }
@@ -186,14 +190,14 @@ export class Space {
     return meta.service;
   }
 
-  /** @param {string | URL} [url] */
-  sync(url) {
+  /** @param {string | URL} [url] @param {{lazy?: boolean}} [options] */
+  sync(url, { lazy } = {}) {
     const result = this.#syncs.then(async () => {
       if (url !== undefined) await this.connect(url);
       const { channel } = this.#session.context;
-      if (channel === undefined) return syncSpace(this.#session);
+      if (channel === undefined) return syncSpace(this.#session, lazy);
       const lock = `${channel}/${this.did}/sync`;
-      return navigator.locks.request(lock, () => syncSpace(this.#session));
+      return navigator.locks.request(lock, () => syncSpace(this.#session, lazy));
     });
     this.#syncs = result.catch(() => {});
     return /** @type {Promise<import('./types.js').SyncResult>} */ (result);

@@ -22,6 +22,7 @@ export class StoredReplica {
   /** @type {Uint8Array | undefined} */
   #record;
   #running = 0;
+  #reader;
   /** @type {Promise<unknown>} */
   #queue = Promise.resolve();
 
@@ -30,8 +31,10 @@ export class StoredReplica {
    * @param {import('./internal.js').BlockStore} store
    * @param {string} space
    * @param {import('./internal.js').Block[]} proofs blocks to have at hand, in the store or not
+   * @param {import('./internal.js').Reader} reader
    */
-  constructor(core, store, space, proofs) {
+  constructor(core, store, space, proofs, reader) {
+    this.#reader = reader;
     this.#core = core;
     this.#store = store;
     this.#space = space;
@@ -61,7 +64,34 @@ export class StoredReplica {
    * @template T @param {(replica: CoreReplica) => T} operation
    */
   read(operation) {
-    return this.#busy(() => this.#run(operation, () => this.refresh()));
+    return this.#busy(() => this.#run(operation, false));
+  }
+
+  /** Reads from the service until the replica is whole; whether there was anything to read. */
+  async pull() {
+    if (this.#replica.isWhole()) return false;
+    const ask = () => this.#beginRead(true);
+    for (let fields; (fields = await this.read(ask));) {
+      await this.#busy(() => this.#read(fields, false));
+    }
+    await this.change((replica) => ({ commit: replica.finishPull() }));
+    return true;
+  }
+
+  /** @param {boolean} next */
+  #beginRead(next) {
+    return this.#replica.beginRead({ ...this.#reader.call(), next });
+  }
+
+  /** @param {import('./internal.js').UcanFields} fields @param {boolean} isSerial */
+  async #read(fields, isSerial) {
+    const { generation } = this;
+    const { invocation, response } = await this.#reader.send(fields, []);
+    const keep = async () => {
+      if (generation !== this.generation) return; // it was read for another
+      await this.#commit(this.#replica.finishRead(invocation, response));
+    };
+    await (isSerial ? keep() : this.#serially(keep));
   }
 
   /**
@@ -85,12 +115,13 @@ export class StoredReplica {
   /**
    * Runs an operation, and again as long as it misses blocks. What cannot be had may have been
    * freed by another tab: then the operation is run on what that has stored.
+   * What nobody here has is read from the service, if the replica may.
    * @template T
    * @param {(replica: CoreReplica) => T} operation
-   * @param {() => Promise<boolean>} refresh
+   * @param {boolean} isSerial whether this is the one change under way
    * @returns {Promise<T>}
    */
-  async #run(operation, refresh) {
+  async #run(operation, isSerial) {
     let asked = new Set();
     for (let { generation } = this; ;) {
       try {
@@ -101,7 +132,11 @@ export class StoredReplica {
         if (generation !== this.generation) asked = new Set(); // those blocks went to another
         generation = this.generation;
         if (missing.every((cid) => asked.has(keyOf(cid)))) {
-          if (!(await refresh())) throw error;
+          if (await (isSerial ? this.#takeUp() : this.refresh())) continue;
+          const fields = this.#replica.mayRead() && this.#beginRead(false);
+          if (!fields) throw error;
+          await this.#read(fields, isSerial);
+          asked = new Set();
           continue;
         }
         for (const cid of missing) asked.add(keyOf(cid));
@@ -123,18 +158,24 @@ export class StoredReplica {
         if (generation !== undefined && generation !== this.generation) {
           throw new FreeholdError('HeadMoved', 'another tab has changed the space');
         }
-        const outcome = await this.#run(operation, () => this.#takeUp());
-        try {
-          await this.#store.commit(this.#space, outcome.commit, this.#record);
-          this.#record = outcome.commit.record;
-          return outcome;
-        } catch (error) {
-          await this.#reload();
-          if (!isCode(error, 'HeadMoved')) throw error;
-        }
+        const outcome = await this.#run(operation, true);
+        if (await this.#commit(outcome.commit)) return outcome;
       }
     };
     return this.#busy(() => this.#serially(make));
+  }
+
+  /** Makes a commit durable; false if somebody else has moved the head. @param {Commit} commit */
+  async #commit(commit) {
+    try {
+      await this.#store.commit(this.#space, commit, this.#record);
+      this.#record = commit.record;
+      return true;
+    } catch (error) {
+      await this.#reload();
+      if (!isCode(error, 'HeadMoved')) throw error;
+      return false;
+    }
   }
 
   /** Takes up what another tab has stored; whether that is anything new. */

@@ -12,9 +12,11 @@ import { delegate, gives, issue, nowSeconds } from './tokens.js';
 
 const authorityAbility = 'assert/state';
 const attemptsMax = 5; // of one round, when another tab or a lost record is in the way
+// The second time the base's values are told; or the tree of the answer is no longer kept.
+const passing = ['HeadMoved', 'Superseded', 'BaseUnknown', 'MissingBlocks'];
 
-/** @param {Session} session @returns {Promise<SyncResult>} */
-export async function syncSpace(session) {
+/** @param {Session} session @param {boolean} [isLazy] @returns {Promise<SyncResult>} */
+export async function syncSpace(session, isLazy = false) {
   const { replica, meta } = session;
   /** @type {SyncResult} */
   const result = {
@@ -33,6 +35,7 @@ export async function syncSpace(session) {
   for (;;) {
     const isMore = await exchange(session, result);
     if (isMore) continue;
+    if (!isLazy && (await replica.pull())) session.notify('sync', []);
     const isAuthorised = await authorise(session);
     const isAdvanced = await advance(session, result, done);
     if (!isAuthorised && !isAdvanced) break;
@@ -66,28 +69,21 @@ async function attempt(session) {
       return await exchangeOnce(session);
     } catch (error) {
       // Then the answer counts for nothing; the service knows by `since` that it was never taken.
-      const isPassing = isCode(error, 'HeadMoved') || isCode(error, 'Superseded');
+      const isPassing = passing.some((code) => isCode(error, code));
       if (!isPassing || attempts === attemptsMax) throw error;
     }
   }
 }
 
 /** @param {Session} session */
-async function exchangeOnce({ context, meta, replica }) {
-  const service = serviceOf(meta);
-  const { core, signer } = context;
+async function exchangeOnce(session) {
+  const { replica } = session;
+  const { call, send } = readerOf(session);
   const draft = await replica.change((held) =>
-    held.beginSync({
-      agent: signer.did,
-      service: service.did,
-      proofs: [meta.proof.root],
-      now: nowSeconds(),
-    }),
+    held.beginSync({ ...call(), lazy: held.seq() === 0 || !held.isWhole() }),
   );
   const { generation } = replica;
-  const invocation = await issue(context, draft.fields);
-  const blocks = [...draft.blocks, ...meta.proof.blocks, invocation];
-  const response = await post(service.url, core.encodeRequest([invocation.cid], blocks));
+  const { invocation, response } = await send(draft.fields, draft.blocks);
   return replica.change((held) => {
     try {
       return held.finishSync(invocation, response, nowSeconds());
@@ -96,6 +92,25 @@ async function exchangeOnce({ context, meta, replica }) {
     }
   }, generation);
 }
+
+/**
+ * How the space speaks to its service.
+ * @param {Pick<Session, 'context' | 'meta'>} session @returns {import('./internal.js').Reader}
+ */
+export const readerOf = ({ context, meta }) => ({
+  call: () => ({
+    agent: context.signer.did,
+    service: serviceOf(meta).did,
+    proofs: [meta.proof.root],
+    now: nowSeconds(),
+  }),
+  async send(fields, blocks) {
+    const invocation = await issue(context, fields);
+    const all = [...blocks, ...meta.proof.blocks, invocation];
+    const message = context.core.encodeRequest([invocation.cid], all);
+    return { invocation, response: await post(serviceOf(meta).url, message) };
+  },
+});
 
 /** The error with what the service said about it. @param {unknown} error @param {any} said */
 function told(error, said) {

@@ -193,6 +193,11 @@ export declare class Space {
   readonly seq: number;
   /** Whether there are edits here that wait to be synced. */
   readonly isAhead: boolean;
+  /**
+   * Whether all entries are here. If not (a first sync is under way, or it was lazy), what is asked
+   * for is read from the service, and then is here.
+   */
+  readonly isWhole: boolean;
   /** The service that `sync()` goes to, if one is known. */
   readonly service: ServiceInfo | undefined;
 
@@ -228,9 +233,10 @@ export declare class Space {
   /**
    * Sends the edits and brings back the service's, then does what is ours to do (PUTs bytes that
    * the service awaits and says so) and syncs again, until nothing moves. Fails with `Offline` if
-   * the service cannot be reached, `NoService` if none is known; any failure may be retried.
+   * the service cannot be reached, `NoService` if none is known; any failure may be retried, and
+   * goes on where it was. `lazy`: entries are not brought here before they are asked for.
    */
-  sync(url?: string | URL): Promise<SyncResult>;
+  sync(url?: string | URL, options?: { lazy?: boolean }): Promise<SyncResult>;
 
   /** A delegation for another device, as text for its `importDelegation`. */
   share(audience: string, options?: ShareOptions): Promise<string>;

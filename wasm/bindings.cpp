@@ -249,6 +249,30 @@ class BoundReplica {
     return to_js(replica_.finish_sync(*ucan, bytes_from_js(response), seconds_of(now)));
   }
 
+  val is_whole() { return val(replica_.is_whole()); }
+  val may_read() { return val(replica_.may_read()); }
+  /// The fields of a read: of what is missing, or (`next`) of what comes next to become whole.
+  /// Undefined if there is nothing to ask for.
+  val begin_read(const val& call) {
+    using Asked = Result<std::optional<ReadCall>>;
+    const Asked read =
+        call["next"].isTrue() ? replica_.next_read() : Asked(replica_.missing_read());
+    if (!read) return to_js(read.error());
+    if (!*read) return val::undefined();
+    const auto parties = parties_of(call);
+    if (!parties) return to_js(parties.error());
+    const auto& [agent, service, proofs, now] = *parties;
+    return to_js(replica_.begin_read(**read, agent, service, proofs, now).fields);
+  }
+  val finish_read(const val& invocation, const val& response) {
+    const auto commit = read_of(invocation, response);
+    return commit ? to_js(*commit) : to_js(commit.error());
+  }
+  val finish_pull() {
+    const auto commit = replica_.finish_pull();
+    return commit ? to_js(*commit) : to_js(commit.error());
+  }
+
  private:
   Result<Commit> edited(const val& changes, const val& attached) {
     std::vector<Replica::Change> list;
@@ -265,12 +289,29 @@ class BoundReplica {
     return replica_.edit(list, std::move(blocks));
   }
 
+  struct Parties {
+    Did agent;
+    Did service;
+    std::vector<Cid> proofs;
+    std::int64_t now = 0;
+  };
+  static Result<Parties> parties_of(const val& call) {
+    Parties parties;
+    FH_TRY(parties.agent, Did::parse(call["agent"].as<std::string>()));
+    FH_TRY(parties.service, Did::parse(call["service"].as<std::string>()));
+    FH_TRY(parties.proofs, cids_from_js(call["proofs"]));
+    parties.now = seconds_of(call["now"]);
+    return parties;
+  }
   Result<SyncDraft> begun(const val& call) {
-    FH_TRY(const Did agent, Did::parse(call["agent"].as<std::string>()));
-    FH_TRY(const Did service, Did::parse(call["service"].as<std::string>()));
-    FH_TRY(std::vector<Cid> proofs, cids_from_js(call["proofs"]));
-    const auto now = static_cast<std::int64_t>(call["now"].as<double>());
-    return replica_.begin_sync(agent, service, std::move(proofs), now);
+    FH_TRY(Parties parties, parties_of(call));
+    return replica_.begin_sync(parties.agent, parties.service, std::move(parties.proofs),
+                               parties.now, {.strict = false, .lazy = call["lazy"].isTrue()});
+  }
+  Result<Commit> read_of(const val& invocation, const val& response) {
+    FH_TRY(const Ucan ucan, ucan_from_js(invocation));
+    FH_TRY(const ReadCall call, decode_read_call(*ucan.capabilities.front().nb));
+    return replica_.finish_read(call, ucan, bytes_from_js(response));
   }
 
   Replica replica_;
@@ -386,4 +427,9 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.edit", &On<&BoundReplica::edit>::call);
   function("replica.beginSync", &On<&BoundReplica::begin_sync>::call);
   function("replica.finishSync", &On<&BoundReplica::finish_sync>::call);
+  function("replica.isWhole", &On<&BoundReplica::is_whole>::call);
+  function("replica.mayRead", &On<&BoundReplica::may_read>::call);
+  function("replica.beginRead", &On<&BoundReplica::begin_read>::call);
+  function("replica.finishRead", &On<&BoundReplica::finish_read>::call);
+  function("replica.finishPull", &On<&BoundReplica::finish_pull>::call);
 }

@@ -7,7 +7,7 @@
 namespace freehold::bench {
 
 namespace {
-// W7 (sync) needs an authority: it is measured by `freehold bench sync`.
+// W7 (sync) needs an authority: sync.cpp.
 constexpr const char* names[] = {"W1", "W2", "W3", "W4", "W5", "W6", "W8"};
 }  // namespace
 

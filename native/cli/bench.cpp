@@ -1,7 +1,7 @@
-// freehold bench: how fast the tree is on this machine.
+// freehold bench: how fast the tree is on this machine, and what a sync costs.
 #include <cstdio>
 
-#include "native/bench/run.hpp"
+#include "native/bench/sync.hpp"
 #include "native/cli/bench_lmdb.hpp"
 #include "native/cli/command.hpp"
 
@@ -10,6 +10,7 @@ namespace freehold::native {
 namespace {
 
 constexpr const char* help =
+    "freehold bench sync [--n N]\n"
     "freehold bench tree [--n N] [--workloads W1,W2,...] [--store memory|lmdb] [--data DIR]\n"
     "\n"
     "Measures builds (W1), single puts (W2), batches of 100 (W3), gets (W4), scans (W5), diffs "
@@ -17,14 +18,20 @@ constexpr const char* help =
     "and deletes (W8) on a tree of N entries (100000), and prints one line of JSON a figure.\n"
     "With --store lmdb a commit is one durable transaction; the same without a tree is measured "
     "beside it,\n"
-    "in a folder under DIR (/tmp) that is gone afterwards.\n";
+    "in a folder under DIR (/tmp) that is gone afterwards.\n"
+    "\n"
+    "bench sync (W7): bytes and round trips of a device that lacks changes, with a shared base "
+    "and\n"
+    "without (cold_); of its first sync (first_); of opening the space lazily to read one key\n"
+    "(lazy_); and the time of merging 400 edits on either side.\n";
 
 }  // namespace
 
 int bench_command(const Words& words) {
   const Arguments arguments(words, {"--n", "--workloads", "--store", "--data"});
   const bool is_tree = arguments.rest() == Words{"tree"};
-  if (arguments.wants_help() || !arguments.error().empty() || !is_tree) {
+  const bool is_sync = arguments.rest() == Words{"sync"};
+  if (arguments.wants_help() || !arguments.error().empty() || (!is_tree && !is_sync)) {
     return usage(help, arguments);
   }
   bench::Options options;
@@ -37,6 +44,7 @@ int bench_command(const Words& words) {
   const std::string store = arguments.option("--store").value_or("memory");
   if (store != "memory" && store != "lmdb") return complain("--store wants memory or lmdb");
   const bench::Dataset data(options.n);
+  if (is_sync) return bench::run_sync("freehold", options, data) ? 0 : 1;
   const bool ok = store == "memory"
                       ? bench::run_in_memory("freehold", "floor", options, data)
                       : run_on_lmdb(options, data, arguments.option("--data").value_or("/tmp"));

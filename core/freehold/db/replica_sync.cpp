@@ -305,6 +305,11 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
   for (const Edit& edit : edits) {
     if (edit.value) collect_attachments(edit.key, *edit.value, received, &seen, &attached);
   }
+  if (answer.sync.nodes) {  // the upper levels may have come along
+    ReadCall top;
+    top.root = theirs;
+    FH_TRY(attached, take_read(top, answer.message.blocks, std::nullopt, blocks_, nullptr));
+  }
   attached.push_back(answer.checkpoint.cid());
   for (const Cid& proof : answer.checkpoint.ucan.proofs) attached.push_back(proof);
   for (const Cid& cid : attached) {

@@ -21,6 +21,16 @@ void add_found(const BlockStore& store, const std::vector<Cid>& cids, std::vecto
   }
 }
 
+/// The upper levels of a tree whose nodes will be read: they are few, and the first to be asked
+/// for.
+Result<> add_top(const BlockStore& store, const Digest& root, std::vector<Block>* blocks) {
+  ReadCall call;
+  call.budget = limits::read_top_bytes;
+  FH_TRY(const ReadReply reply, read(store, call, root));
+  add_found(store, reply.blocks, blocks);
+  return {};
+}
+
 /// Whether a tree is so small that its entries may as well be sent at once.
 bool is_small(const BlockStore& store, const Digest& root) {
   const auto weight = Tree(store, root).weight();
@@ -223,7 +233,10 @@ Result<SyncTurn::Told> SyncTurn::tell(const Digest& root, const Cid& checkpoint)
   told.answer.conflicts = std::move(merged_.conflicts);
   told.answer.refused = std::move(merged_.refused);
   told.answer.nodes = device_.by_nodes;
-  if (device_.by_nodes) return told;
+  if (device_.by_nodes) {
+    if (!is_lazy_) FH_CHECK(add_top(*space_, root, &told.blocks));
+    return told;
+  }
   FH_TRY(SyncReply reply, reply_to(*space_, device_.root, root, known_, *space_));
   told.answer.more = reply.more;
   device_.is_part = reply.more.has_value();
