@@ -61,4 +61,12 @@ inline constexpr std::size_t proof_receipts_max = 16'384;      // looked at, eac
 inline constexpr std::size_t node_cache_bytes_max = 32 << 20;  // of nodes kept decoded
 inline constexpr std::size_t replica_memory_bytes_max = 32 << 20;  // blocks between operations
 
+// --- what the command line takes from services and files --------------------------------------
+inline constexpr std::size_t did_document_bytes_max = 64 << 10;
+inline constexpr std::size_t client_header_bytes_max = 16 << 10;
+inline constexpr int client_idle_seconds_max = 60;  // without a byte moving either way
+inline constexpr std::size_t delegation_file_bytes_max = 1 << 20;
+inline constexpr std::size_t car_file_blocks_max = 1 << 26;  // each takes 100 bytes of index
+inline constexpr std::size_t edit_line_bytes_max = 8 << 20;  // of a file of edits
+
 }  // namespace freehold::limits
