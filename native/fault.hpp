@@ -17,6 +17,9 @@
 ///   put-synced       ... and on the disk, not under their name
 ///   put-renamed      they are under their name; nobody was told
 ///   answer-before    an answer is made, not sent
+///   replica-before   a change of a local replica is written, not committed
+///   replica-after    it is durable
+///   replica-answered a sync or read of a local replica has its answer, and has not taken it
 ///
 /// And FREEHOLD_HOLD=<file>: as long as that file is there, invocations that were taken from a
 /// queue are not run, as if their handlers took long.

@@ -21,43 +21,57 @@ constexpr const char* help =
     "  freehold bench tree            how fast the tree is on this machine\n"
     "  freehold audit --data DIR --space DID    whether what is stored is what is needed\n"
     "  freehold bench keep            what a million edits leave on the disk\n"
+    "  freehold space COMMAND ...     a replica of a space in a folder: edit it, sync it, check "
+    "it\n"
     "\n"
     "freehold COMMAND --help tells more. freehold --version tells the version.\n";
-
-bool is_among(const Words& words, const std::string& word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 }  // namespace
 
 Arguments::Arguments(const Words& words, const std::vector<std::string>& options,
                      const std::vector<std::string>& flags) {
+  bool is_over = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--help" || word == "-h") {
-      wants_help_ = true;
-      continue;
-    }
-    if (!word.starts_with("--")) {
+    if (is_over || (!word.starts_with("--") && word != "-h")) {
       rest_.push_back(word);
-      continue;
-    }
-    if (is_among(flags, word)) {
-      flags_.push_back(word);
-      continue;
-    }
-    const std::size_t equals = word.find('=');
-    const std::string name = word.substr(0, equals);
-    if (!is_among(options, name)) {
-      if (error_.empty()) error_ = "no such option: " + name;
-    } else if (equals != std::string::npos) {
-      values_.emplace_back(name, word.substr(equals + 1));
-    } else if (i + 1 < words.size()) {
-      values_.emplace_back(name, words[++i]);
-    } else if (error_.empty()) {
-      error_ = name + " wants a value";
+    } else if (word == "--") {
+      is_over = true;
+    } else if (word == "--help" || word == "-h") {
+      wants_help_ = true;
+    } else {
+      read_option(words, &i, options, flags);
     }
   }
+}
+
+void Arguments::read_option(const Words& words, std::size_t* i,
+                            const std::vector<std::string>& options,
+                            const std::vector<std::string>& flags) {
+  const std::string& word = words[*i];
+  const std::size_t equals = word.find('=');
+  const std::string name = word.substr(0, equals);
+  const auto is_in = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::string wrong;
+  if (is_in(flags)) {
+    if (equals != std::string::npos) wrong = name + " takes no value";
+    values_.emplace_back(name, "");
+  } else if (!is_in(options)) {
+    wrong = "no such option: " + name;
+  } else if (equals != std::string::npos) {
+    values_.emplace_back(name, word.substr(equals + 1));
+  } else if (*i + 1 < words.size()) {
+    values_.emplace_back(name, words[++*i]);
+  } else {
+    wrong = name + " wants a value";
+  }
+  if (error_.empty()) error_ = wrong;
+}
+
+bool Arguments::has_flag(const std::string& flag) const {
+  return option(flag).has_value();
 }
 
 std::optional<std::string> Arguments::option(const std::string& name) const {
@@ -72,10 +86,6 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
     if (option == name) given.push_back(value);
   }
   return given;
-}
-
-bool Arguments::has_flag(const std::string& name) const {
-  return is_among(flags_, name);
 }
 
 int complain(const std::string& what) {
@@ -107,6 +117,7 @@ int run_program(const Words& words) {
     return bench_keep_command({rest.begin() + 1, rest.end()});
   }
   if (command == "bench") return bench_command(rest);
+  if (command == "space") return space_command(rest);
   if (command == "--version") {
     std::puts("freehold " FREEHOLD_VERSION);
     return 0;

@@ -20,25 +20,29 @@ int bench_command(const Words& words);
 int audit_command(const Words& words);
 /// After the word `keep`.
 int bench_keep_command(const Words& words);
+int space_command(const Words& words);
 
-/// `--name value` and `--name=value` options, `--name` flags, then what else there is. The first
-/// mistake is kept.
+/// `--name value` and `--name=value` options, then what else there is. The first mistake is kept.
+/// After the word `--` nothing is an option.
 class Arguments {
  public:
+  /// `options` have a value, `flags` have none.
   Arguments(const Words& words, const std::vector<std::string>& options,
             const std::vector<std::string>& flags = {});
 
   /// The last value given; the values of one that may be repeated.
   std::optional<std::string> option(const std::string& name) const;
   std::vector<std::string> all(const std::string& name) const;
-  bool has_flag(const std::string& name) const;
+  bool has_flag(const std::string& flag) const;
   const Words& rest() const noexcept { return rest_; }
   bool wants_help() const noexcept { return wants_help_; }
   const std::string& error() const noexcept { return error_; }
 
  private:
-  std::vector<std::pair<std::string, std::string>> values_;
-  Words flags_;
+  void read_option(const Words& words, std::size_t* i, const std::vector<std::string>& options,
+                   const std::vector<std::string>& flags);
+
+  std::vector<std::pair<std::string, std::string>> values_;  // flags have an empty one
   Words rest_;
   bool wants_help_ = false;
   std::string error_;

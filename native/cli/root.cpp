@@ -2,16 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "freehold/base/limits.hpp"
 #include "freehold/codec/cbor_reader.hpp"
 #include "freehold/tree/builder.hpp"
 #include "freehold/tree/edit.hpp"
 #include "native/cli/command.hpp"
+#include "native/storage/mapped_file.hpp"
 
 namespace freehold::native {
 
@@ -23,33 +19,6 @@ constexpr const char* help =
     "\n"
     "FILE is a DAG-CBOR list of [key bytes, value] pairs, in any order; where a key occurs twice,\n"
     "the later one counts.\n";
-
-/// A file in memory, read only. The kernel pages it: a list may be larger than what is free.
-class MappedFile {
- public:
-  explicit MappedFile(const char* name) {
-    const int descriptor = ::open(name, O_RDONLY | O_CLOEXEC);
-    struct stat info {};
-    if (descriptor >= 0 && ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode)) {
-      size_ = static_cast<std::size_t>(info.st_size);
-      if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-      is_open_ = data_ != MAP_FAILED;
-    }
-    if (descriptor >= 0) ::close(descriptor);
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() {
-    if (is_open_ && size_ > 0) ::munmap(data_, size_);
-  }
-  bool is_open() const noexcept { return is_open_; }
-  ByteView bytes() const noexcept { return {static_cast<const std::uint8_t*>(data_), size_}; }
-
- private:
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-  bool is_open_ = false;
-};
 
 /// Nodes are counted by the builder, and nobody reads them.
 class NoSink final : public BlockSink {
@@ -145,7 +114,7 @@ int root_command(const Words& words) {
     return usage(help, arguments);
   }
   const std::string& name = arguments.rest().front();
-  const MappedFile file(name.c_str());
+  const MappedFile file(name);
   if (!file.is_open()) return complain(name + ": cannot be read");
   std::vector<Pair> pairs;
   if (const std::string wrong = read_pairs(file.bytes(), &pairs); !wrong.empty()) {

@@ -1,4 +1,6 @@
 // freehold verify: what a proof file proves, from hashes and signatures alone.
+#include "native/cli/verify.hpp"
+
 #include <cstdio>
 #include <ctime>
 
@@ -173,14 +175,24 @@ std::optional<Bytes> read_file(const std::string& name) {
   return bytes;
 }
 
-int refuse(const std::string& name, const Error& error, bool is_json) {
-  if (!is_json) return complain(name + ": not proved: " + error.what);
-  const Map told{{"name", Value(name_of(error.code))}, {"message", Value(error.what)}};
-  std::puts(encode_dag_json(Map{{"error", Value(told)}, {"proved", Value(false)}}).c_str());
-  return 1;
+}  // namespace
+
+void tell_verdict(const ProofVerdict& verdict, bool is_json) {
+  if (!is_json) return print_verdict(verdict);
+  const Result<Value> report = decode_cbor(report_of(verdict));
+  Map told = report ? *report->as_map() : Map();
+  told.set("proved", Value(true));
+  std::puts(encode_dag_json(Value(std::move(told))).c_str());
 }
 
-}  // namespace
+void tell_refusal(const std::string& name, const Error& error, bool is_json) {
+  if (!is_json) {
+    complain(name + ": not proved: " + error.what);
+    return;
+  }
+  const Map told{{"name", Value(name_of(error.code))}, {"message", Value(error.what)}};
+  std::puts(encode_dag_json(Map{{"error", Value(told)}, {"proved", Value(false)}}).c_str());
+}
 
 int verify_command(const Words& words) {
   const Arguments arguments(words, {"--space", "--root", "--key", "--at"}, {"--json"});
@@ -200,15 +212,11 @@ int verify_command(const Words& words) {
   if (!file) return complain(name + ": cannot be read");
   const bool is_json = arguments.has_flag("--json");
   const Result<ProofVerdict> verdict = verify_proof(*file, trust);
-  if (!verdict) return refuse(name, verdict.error(), is_json);
-  if (!is_json) {
-    print_verdict(*verdict);
-    return 0;
+  if (!verdict) {
+    tell_refusal(name, verdict.error(), is_json);
+    return 1;
   }
-  const Result<Value> report = decode_cbor(report_of(*verdict));
-  Map told = report ? *report->as_map() : Map();
-  told.set("proved", Value(true));
-  std::puts(encode_dag_json(Value(std::move(told))).c_str());
+  tell_verdict(*verdict, is_json);
   return 0;
 }
 

@@ -124,6 +124,8 @@ class LmdbEngine final : public KvEngine {
     // Transactions belong to coroutines, which change threads: no reader slot by thread.
     const unsigned flags = MDB_NOTLS | (is_reader ? static_cast<unsigned>(MDB_RDONLY) : 0U);
     if (const int code = mdb_env_open(env_, folder.c_str(), flags, 0600); code != 0) return code;
+    int dead = 0;  // readers that were killed would keep old pages for ever
+    if (const int code = mdb_reader_check(env_, &dead); code != 0) return code;
     MDB_txn* txn = nullptr;
     if (const int code = begin(is_reader, &txn); code != 0) return code;
     const int code = mdb_dbi_open(txn, nullptr, 0, &dbi_);
@@ -135,9 +137,16 @@ class LmdbEngine final : public KvEngine {
   }
 
   Result<> read(const Read& read) override {
-    const std::shared_lock lock(map_);
+    std::shared_lock lock(map_);
     MDB_txn* txn = nullptr;
-    if (const int code = begin(true, &txn); code != 0) return failed(code);
+    int code = begin(true, &txn);
+    while (code == MDB_MAP_RESIZED) {
+      lock.unlock();
+      code = follow();
+      lock.lock();
+      if (code == 0) code = begin(true, &txn);
+    }
+    if (code != 0) return failed(code);
     LmdbTransaction transaction(txn, dbi_);
     read(transaction);
     mdb_txn_abort(txn);
@@ -148,8 +157,9 @@ class LmdbEngine final : public KvEngine {
     for (;;) {
       const int code = try_update(work);
       if (code == 0) return {};
-      if (code != MDB_MAP_FULL) return failed(code);
-      if (const int grown = grow(); grown != 0) return failed(grown);
+      if (code != MDB_MAP_FULL && code != MDB_MAP_RESIZED) return failed(code);
+      const int grown = code == MDB_MAP_FULL ? grow() : follow();
+      if (grown != 0) return failed(grown);
     }
   }
 
@@ -193,6 +203,12 @@ class LmdbEngine final : public KvEngine {
     return mdb_env_set_mapsize(env_, info.me_mapsize * 2);
   }
 
+  /// Takes the size of the map that another process has grown.
+  int follow() {
+    const std::unique_lock lock(map_);
+    return mdb_env_set_mapsize(env_, 0);
+  }
+
   int lock_ = -1;
   MDB_env* env_ = nullptr;
   MDB_dbi dbi_ = 0;
@@ -203,7 +219,7 @@ class LmdbEngine final : public KvEngine {
 
 Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder, LmdbMode mode) {
   std::error_code error;
-  if (mode == LmdbMode::read_write) std::filesystem::create_directories(folder, error);
+  if (mode != LmdbMode::read_only) std::filesystem::create_directories(folder, error);
   if (error) return fail(Errc::not_found, "the data folder cannot be made");
   auto engine = std::make_unique<LmdbEngine>();
   if (mode == LmdbMode::read_write) FH_CHECK(engine->claim(folder));

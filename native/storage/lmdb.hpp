@@ -8,10 +8,11 @@
 
 namespace freehold::native {
 
-enum class LmdbMode { read_write, read_only };
+/// `read_write` keeps other writers away; `shared` lets them in, one transaction at a time.
+enum class LmdbMode { read_write, shared, read_only };
 
 /// Opens or makes the database in `folder`. The map grows with the data. Other processes may read
-/// at the same time; a second one that would write is refused.
+/// at the same time; a second one that would write is refused, unless the mode is `shared`.
 Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder,
                                             LmdbMode mode = LmdbMode::read_write);
 

@@ -21,23 +21,6 @@ Bytes encode_header(std::span<const Cid> roots) {
   return header;
 }
 
-Result<std::vector<Cid>> decode_header(ByteView bytes) {
-  FH_TRY(const Value header, decode_cbor(bytes));
-  const Map* map = header.as_map();
-  const Value* version = header.find("version");
-  const Value* roots = header.find("roots");
-  if (map == nullptr || map->size() != 2 || version == nullptr || roots == nullptr ||
-      *version != Value(1) || roots->as_list() == nullptr) {
-    return fail(Errc::malformed, "Invalid CAR header format");
-  }
-  std::vector<Cid> links;
-  for (const Value& root : *roots->as_list()) {
-    if (root.as_link() == nullptr) return fail(Errc::malformed, "Invalid CAR header format");
-    links.push_back(*root.as_link());
-  }
-  return links;
-}
-
 /// One section, of which the length has been read.
 Result<Block> decode_section(ByteView section, CheckHashes check) {
   std::size_t size = 0;
@@ -69,6 +52,23 @@ Bytes encode_car(std::span<const Cid> roots, std::span<const Block> blocks) {
   return bytes;
 }
 
+Result<std::vector<Cid>> decode_car_header(ByteView bytes) {
+  FH_TRY(const Value header, decode_cbor(bytes));
+  const Map* map = header.as_map();
+  const Value* version = header.find("version");
+  const Value* roots = header.find("roots");
+  if (map == nullptr || map->size() != 2 || version == nullptr || roots == nullptr ||
+      *version != Value(1) || roots->as_list() == nullptr) {
+    return fail(Errc::malformed, "Invalid CAR header format");
+  }
+  std::vector<Cid> links;
+  for (const Value& root : *roots->as_list()) {
+    if (root.as_link() == nullptr) return fail(Errc::malformed, "Invalid CAR header format");
+    links.push_back(*root.as_link());
+  }
+  return links;
+}
+
 Result<Car> decode_car(ByteView bytes, CheckHashes check) {
   Reader reader(bytes);
   const ByteView header = reader.take(reader.varint());
@@ -76,7 +76,7 @@ Result<Car> decode_car(ByteView bytes, CheckHashes check) {
   if (header.size() > limits::car_header_bytes_max) {
     return fail(Errc::limit, "car_header_bytes_max");
   }
-  FH_TRY(std::vector<Cid> roots, decode_header(header));
+  FH_TRY(std::vector<Cid> roots, decode_car_header(header));
 
   Car car;
   std::unordered_set<Cid, CidHash> seen;

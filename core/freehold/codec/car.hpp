@@ -23,4 +23,7 @@ enum class CheckHashes { yes, no };
 /// does). Errc::malformed, Errc::limit.
 Result<Car> decode_car(ByteView bytes, CheckHashes check = CheckHashes::yes);
 
+/// The roots that a header names, without its length. For who reads a CAR section by section.
+Result<std::vector<Cid>> decode_car_header(ByteView header);
+
 }  // namespace freehold

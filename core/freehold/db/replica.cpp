@@ -41,6 +41,18 @@ bool read_roots(const Value& map, const char* name, std::vector<Digest>* roots) 
 
 }  // namespace
 
+Replica Replica::of_state(const Did& space, const Digest& head, const Checkpoint* base) {
+  Replica replica = create(space);
+  replica.head_ = head;
+  if (base != nullptr) {
+    replica.base_ = base->root;
+    replica.checkpoint_ = base->cid();
+    replica.seq_ = base->seq;
+    replica.checkpoint_time_ = base->time;
+  }
+  return replica;
+}
+
 Bytes Replica::record() const {
   Map services;
   for (const auto& [did, key] : services_.all()) services.set(did, Value(key.text()));
@@ -146,6 +158,11 @@ Result<Page> Replica::list(const Range& range) {
   call.range = range;
   start(std::move(call));
   return Tree(blocks_, head_).list(range, &missing_);
+}
+
+Result<FolderPage> Replica::list_folder(const FolderQuery& query) {
+  start();
+  return Tree(blocks_, head_).list_folder(query, &missing_);
 }
 
 Result<Weight> Replica::weight() {

@@ -59,6 +59,9 @@ class Replica {
  public:
   /// A space with nothing in it yet.
   static Replica create(const Did& space);
+  /// A state that came whole from elsewhere (a file), with the checkpoint that it was made from, if
+  /// that is known and verified; else all of it counts as edits.
+  static Replica of_state(const Did& space, const Digest& head, const Checkpoint* base);
   /// From a head record. Its blocks are asked for as they are needed. Errc::corrupt.
   static Result<Replica> load(ByteView record);
 
@@ -71,6 +74,8 @@ class Replica {
   bool is_ahead() const noexcept { return head_ != base_; }
   /// Whether all blocks that the service had of the base's tree are here, in storage at least.
   bool is_whole() const noexcept { return !pulling_; }
+  /// Of one that becomes whole: the entries of the base's tree before this key are here; none: all.
+  std::optional<Bytes> read_up_to() const { return pulling_ ? pulling_->from : std::nullopt; }
   /// Whether what storage has not may be read from the service: by one that is not whole, and for
   /// the answer to a sync that brought no edits.
   bool may_read() const noexcept { return pulling_ || is_reading_; }
@@ -95,6 +100,7 @@ class Replica {
 
   Result<std::optional<Bytes>> get(ByteView key);  // the encoded value
   Result<Page> list(const Range& range);
+  Result<FolderPage> list_folder(const FolderQuery& query);
   Result<Weight> weight();
   /// The encoded value of an entry of a page.
   Result<Bytes> value_of(const StoredValue& value);
