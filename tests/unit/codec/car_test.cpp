@@ -29,6 +29,19 @@ TEST_CASE("CAR: blocks come out in the order they went in") {
   }
 }
 
+TEST_CASE("CAR: a header alone names its roots, also those without a block") {
+  const std::vector<Cid> roots{raw_block(1).cid, raw_block(2).cid};
+  const Bytes bytes = encode_car(roots, {});
+  const auto size = read_varint(bytes);
+  REQUIRE(size);
+  const ByteView header = ByteView(bytes).subspan(size->size);
+  CHECK(header.size() == size->value);
+  CHECK(*decode_car_header(header) == roots);
+  for (std::size_t end = 0; end < header.size(); ++end) {
+    CHECK_FALSE(decode_car_header(header.first(end)));
+  }
+}
+
 TEST_CASE("X3: CAR: a block under the address of another is refused, unless nobody asks") {
   const Block honest = raw_block(1);
   const Block forged(honest.cid, Bytes(10, 2));

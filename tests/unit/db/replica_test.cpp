@@ -248,6 +248,40 @@ TEST_CASE("R3: a replica is what its record and its blocks are") {
   }
 }
 
+TEST_CASE("R23: a state from a file goes on from its checkpoint, or is all edits") {
+  World world;
+  world.alice.put("/a", "synced");
+  REQUIRE(world.alice.sync(world.authority));
+  const Cid cid = *world.alice.replica.checkpoint();
+  const auto checkpoint = Checkpoint::decode(world.alice.replica.blocks().block(cid));
+  REQUIRE(checkpoint);
+  world.alice.erase("/a");
+  REQUIRE(world.alice.sync(world.authority));
+
+  Map one{{key("/a"), StoredValue::of_inline(text_value("synced"))}};
+  MemoryStore nodes;
+  build(one, nodes);
+
+  const auto restored = [&](std::uint8_t n, const Checkpoint* base) {
+    Device device(n, world.authority, world.space);
+    device.replica = Replica::of_state(world.space, checkpoint->root, base);
+    device.replica.know_service(world.authority.signer().did, world.authority.signer().did);
+    for (const auto& [at, block] : nodes.blocks()) device.replica.blocks().put(block);
+    return device;
+  };
+
+  Device going_on = restored(4, &*checkpoint);
+  CHECK_FALSE(going_on.replica.is_ahead());
+  CHECK(going_on.replica.seq() == 1);
+  REQUIRE(going_on.sync(world.authority));
+  CHECK(going_on.get("/a") == "(none)");
+
+  Device apart = restored(5, nullptr);
+  CHECK(apart.replica.is_ahead());
+  REQUIRE(apart.sync(world.authority));
+  CHECK(apart.get("/a") == "synced");
+}
+
 TEST_CASE("R29: nodes that neither the head nor the base needs are freed, and no others") {
   World world;
   std::mt19937_64 random(5);
