@@ -207,6 +207,7 @@ Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const SyncAnswer
                                         Gathered& gathered, std::int64_t now,
                                         SyncOutcome* outcome) {
   if (head_ == sent_->root && sync.refused.empty()) return theirs;
+  if (theirs == sent_->root && sync.refused.empty()) return head_;  // it lies upon that already
   FH_TRY(auto ours, diff(all, sent_->root, head_, &missing_));
   std::vector<Bytes> keys;
   for (const Difference& one : ours) keys.push_back(one.key);
@@ -266,6 +267,7 @@ Result<> Replica::free_left_behind(std::span<const Digest> roots, const BlockSto
     for (const Digest& node : kept) seen.insert(node_cid(node));
   }
   for (const Digest& root : roots) {
+    if (std::find(needed.begin(), needed.end(), root) != needed.end()) continue;
     FH_TRY(const auto gone, nodes_since(all, needed[0], root, &missing_));
     for (const Digest& node : gone) {
       if (seen.insert(node_cid(node)).second) freed->push_back(node_cid(node));
