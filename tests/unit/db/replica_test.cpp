@@ -262,8 +262,8 @@ TEST_CASE("R23: a state from a file goes on from its checkpoint, or is all edits
   MemoryStore nodes;
   build(one, nodes);
 
-  const auto restored = [&](std::uint8_t n, const Checkpoint* base) {
-    Device device(n, world.authority, world.space);
+  const auto restored = [&](int n, const Checkpoint* base) {
+    Device device = world.device(n);
     device.replica = Replica::of_state(world.space, checkpoint->root, base);
     device.replica.know_service(world.authority.signer().did, world.authority.signer().did);
     for (const auto& [at, block] : nodes.blocks()) device.replica.blocks().put(block);
