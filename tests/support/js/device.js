@@ -35,6 +35,8 @@ export class Device {
   entries = [];
   /** @type {any} */
   since = null;
+  /** Roots that were sent since then, without an answer. @type {any[]} */
+  unanswered = [];
   n = 0;
   /** Every block seen, by CID. @type {Map<string, Uint8Array>} */
   blocks = new Map();
@@ -134,7 +136,9 @@ export class Device {
       proofs: this.proofs,
       ...(edits && { edits: { cid: edits.cid, bytes: edits.bytes } }),
       ...(strict !== undefined && { strict }),
+      ...(this.unanswered.length > 0 && { sent: [...this.unanswered] }),
     });
+    this.unanswered.push(build(this.entries).root);
     const blocks = [...this.blocks].map(([cid, bytes]) => ({ cid: parse(cid), bytes }));
     return { invocation, blocks: [...blocks, ...(edits?.values ?? [])] };
   }
@@ -165,6 +169,7 @@ export class Device {
     const theirs = applyEdits(sent, edits);
     assert.equal(`${build(theirs).root}`, `${ok.more?.root ?? checkpoint.root}`, 'the root told');
     this.entries = this.base = theirs;
+    this.unanswered = [];
     this.since = ok.checkpoint;
     if (ok.more) await this.sync();
     return { ...ok, receipt, state: checkpoint };

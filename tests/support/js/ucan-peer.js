@@ -315,11 +315,12 @@ export const sendMessage = async (url, invocations, { blocks: extra } = {}) => {
  * `space/state/sync`. The edits block is attached; what its puts need goes into `sendMessage`.
  *
  * @param {{
- *   issuer: Signer, audience: string, space?: string, n: number, since?: CID | null, root: CID,
+ *   issuer: Signer, audience: string, space?: string, n: number, since?: CID | null,
+ *   sent?: CID[], root: CID,
  *   edits?: Block, strict?: boolean, proofs?: Ucan[], nonce?: string, expiration?: number
  * }} input
  */
-export const syncInvocation = ({ space, n, since = null, root, edits, strict, ...rest }) =>
+export const syncInvocation = ({ space, n, since = null, root, edits, strict, sent, ...rest }) =>
   signInvocation({
     ...rest,
     can: 'space/state/sync',
@@ -330,6 +331,7 @@ export const syncInvocation = ({ space, n, since = null, root, edits, strict, ..
       root,
       ...(edits && { edits: edits.cid }),
       ...(strict !== undefined && { strict }),
+      ...(sent && { sent }),
     },
     attached: edits && [edits],
   });
