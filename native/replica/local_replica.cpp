@@ -37,6 +37,12 @@ Bytes key_of(std::uint8_t kind, ByteView of) {
 Bytes block_key(const Cid& cid) {
   return key_of('b', cid.bytes());
 }
+
+/// Checkpoints are small, and the log of a space: they stay.
+bool is_checkpoint(KvReader& kv, const Cid& cid) {
+  const auto bytes = kv.get(block_key(cid));
+  return bytes && Checkpoint::decode(Block(cid, copy_of(*bytes))).has_value();
+}
 Bytes checkpoint_key(std::uint64_t seq) {
   return key_of('c', layout::ordered(seq));
 }
@@ -275,7 +281,9 @@ std::optional<ReadCall> LocalReplica::try_change(const Operation& operation) {
     record_.clear();  // until it is durable, what is in memory is ahead of what is stored
     FolderSink sink(kv);
     for (const Block& block : commit.added) sink.put(block);
-    for (const Cid& cid : commit.freed) kv.erase(block_key(cid));
+    for (const Cid& cid : commit.freed) {
+      if (!is_checkpoint(kv, cid)) kv.erase(block_key(cid));
+    }
     write_head(kv, *replica_, commit.record);
     record = commit.record;
     fault_point("replica-before");
