@@ -9,6 +9,8 @@ export class FreeholdError extends Error {
     super(message, options);
     this.name = 'FreeholdError';
     this.code = code;
+    /** @type {Uint8Array | undefined} */
+    this.evidence = undefined;
   }
 }
 

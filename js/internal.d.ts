@@ -60,6 +60,8 @@ export interface CoreReplica {
   isAhead(): boolean;
   record(): Uint8Array;
   serviceError(): Data;
+  /** What proves the fork or rollback that the last answer failed with. */
+  evidence(): Uint8Array | undefined;
   hold(cid: Uint8Array, bytes: Uint8Array): void;
   /** Storage does not have this block. */
   lack(cid: Uint8Array): void;

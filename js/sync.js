@@ -88,7 +88,7 @@ async function exchangeOnce(session) {
     try {
       return held.finishSync(invocation, response, nowSeconds());
     } catch (error) {
-      throw told(error, held.serviceError());
+      throw told(error, held);
     }
   }, generation);
 }
@@ -112,9 +112,15 @@ export const readerOf = ({ context, meta }) => ({
   },
 });
 
-/** The error with what the service said about it. @param {unknown} error @param {any} said */
-function told(error, said) {
-  if (!(error instanceof FreeholdError) || typeof said?.name !== 'string') return error;
+/**
+ * The error with what the service said about it, or what proves it.
+ * @param {unknown} error @param {import('./internal.js').CoreReplica} held
+ */
+function told(error, held) {
+  if (!(error instanceof FreeholdError)) return error;
+  error.evidence = held.evidence();
+  const said = /** @type {any} */ (held.serviceError());
+  if (typeof said?.name !== 'string') return error;
   const code = error.code === 'ProtocolError' ? said.name : error.code;
   return new FreeholdError(code, said.message ?? said.name, { cause: said });
 }

@@ -387,4 +387,9 @@ export type ErrorCode =
 export declare class FreeholdError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions);
   readonly code: ErrorCode;
+  /**
+   * Of a `Fork` or `Rollback`: a file that proves to anyone that the service contradicted itself
+   * (`freehold verify FILE`). Keep it.
+   */
+  readonly evidence?: Uint8Array;
 }

@@ -161,6 +161,7 @@ class BoundReplica {
   val is_ahead() { return val(replica_.is_ahead()); }
   val record() { return to_js(replica_.record()); }
   val service_error() { return to_js(replica_.service_error()); }
+  val evidence() { return to_js(replica_.evidence()); }
 
   /// Takes a block out of storage, if it is what it was when it went there.
   val hold(const val& cid, const val& bytes) {
@@ -414,6 +415,7 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.isAhead", &On<&BoundReplica::is_ahead>::call);
   function("replica.record", &On<&BoundReplica::record>::call);
   function("replica.serviceError", &On<&BoundReplica::service_error>::call);
+  function("replica.evidence", &On<&BoundReplica::evidence>::call);
   function("replica.hold", &On<&BoundReplica::hold>::call);
   function("replica.lack", &On<&BoundReplica::lack>::call);
   function("replica.missing", &On<&BoundReplica::missing>::call);

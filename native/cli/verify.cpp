@@ -1,15 +1,17 @@
-// freehold verify: what a proof file proves, from hashes and signatures alone.
+// freehold verify: what a proof file, or evidence against an authority, proves, from hashes and
+// signatures alone.
 #include "native/cli/verify.hpp"
 
 #include <cstdio>
 #include <ctime>
 
 #include "freehold/base/limits.hpp"
-#include "freehold/base/utf8.hpp"
 #include "freehold/codec/cbor.hpp"
 #include "freehold/codec/dag_json.hpp"
 #include "freehold/sync/proof_report.hpp"
 #include "native/cli/command.hpp"
+#include "native/cli/evidence_report.hpp"
+#include "native/cli/shown.hpp"
 
 namespace freehold::native {
 
@@ -19,7 +21,8 @@ constexpr const char* help =
     "freehold verify FILE [--space DID] [--root CID] [--key DID=did:key:...]... [--at SECONDS]\n"
     "                     [--json]\n"
     "\n"
-    "Says what a proof file proves. Exit status: 0 proved, 1 not proved (and why), 2 usage.\n"
+    "Says what a proof file proves, or a file of evidence that an authority contradicted itself.\n"
+    "Exit status: 0 proved, 1 not proved (and why), 2 usage.\n"
     "\n"
     "  --space   it must be of this space, by its checkpoint\n"
     "  --root    it must be of the tree with this root\n"
@@ -29,45 +32,6 @@ constexpr const char* help =
     "  --at      judge as of this time (Unix seconds) instead of now\n"
     "  --json    DAG-JSON: {\"proved\": true, ...} or {\"proved\": false, \"error\": {name, "
     "message}}\n";
-
-constexpr std::size_t shown_bytes_max = 160;
-
-/// Text from outside, on one line and without what a terminal would obey.
-std::string shown(std::string_view text) {
-  std::string clean;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool is_c1 = byte == 0xc2 && i + 1 < text.size() && (text[i + 1] & 0x60) == 0;
-    if (byte < 0x20 || byte == 0x7f || is_c1) {
-      clean += "\\x";
-      clean += hex_of(view_of(text.substr(is_c1 ? ++i : i, 1)));
-    } else {
-      clean += text[i];
-    }
-    if (clean.size() > shown_bytes_max && i + 1 < text.size()) {
-      return clean + "... (" + std::to_string(text.size()) + " bytes)";
-    }
-  }
-  return clean;
-}
-
-std::string shown_key(const Bytes& key) {
-  return is_utf8(key) ? shown(text_of(key)) : "0x" + hex_of(key);
-}
-
-std::string shown_value(const Value& value) {
-  return shown(encode_dag_json(value, KeyOrder::kept));
-}
-
-std::string shown_time(std::int64_t seconds) {
-  const std::time_t time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  char text[32] = "";
-  if (::gmtime_r(&time, &parts) != nullptr) {
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  }
-  return text;
-}
 
 void print_commitments(const ProvenEntry& entry) {
   for (const Commitment& commitment : entry.commitments) {
@@ -194,6 +158,29 @@ void tell_refusal(const std::string& name, const Error& error, bool is_json) {
   std::puts(encode_dag_json(Map{{"error", Value(told)}, {"proved", Value(false)}}).c_str());
 }
 
+namespace {
+
+int verify_evidence_file(const std::string& name, const Bytes& file, const ProofTrust& trust,
+                         bool is_json) {
+  if (trust.root) {
+    tell_refusal(name, {Errc::root_mismatch, "evidence is of no one root: --root"}, is_json);
+    return 1;
+  }
+  const Result<EvidenceVerdict> verdict = verify_evidence(file, trust);
+  if (!verdict) {
+    tell_refusal(name, verdict.error(), is_json);
+    return 1;
+  }
+  if (is_json) {
+    std::puts(encode_dag_json(report_of_evidence(*verdict)).c_str());
+  } else {
+    print_evidence(*verdict);
+  }
+  return 0;
+}
+
+}  // namespace
+
 int verify_command(const Words& words) {
   const Arguments arguments(words, {"--space", "--root", "--key", "--at"}, {"--json"});
   if (arguments.wants_help() || !arguments.error().empty() || arguments.rest().size() != 1) {
@@ -211,6 +198,7 @@ int verify_command(const Words& words) {
   const auto file = read_file(name);
   if (!file) return complain(name + ": cannot be read");
   const bool is_json = arguments.has_flag("--json");
+  if (is_evidence(*file)) return verify_evidence_file(name, *file, trust, is_json);
   const Result<ProofVerdict> verdict = verify_proof(*file, trust);
   if (!verdict) {
     tell_refusal(name, verdict.error(), is_json);

@@ -27,6 +27,7 @@ class Authority final : public Service, private HeldSpace {
   const Digest& head() const noexcept { return head_; }
   const MemoryStore& blocks() const noexcept { return blocks_; }
   std::uint64_t seq() const noexcept { return seq_; }
+  std::optional<Cid> last_checkpoint() const { return checkpoint(); }
   /// As if another device had done it.
   void edit(std::vector<Edit> edits, std::int64_t now);
   /// Takes what is in /queue/, as a server does: moves it to /invoked/, and counts each that runs.

@@ -100,7 +100,8 @@ Result<> Device::read(Service& authority, const ReadCall& call) {
   const Bytes response = authority.answer(sealed.message, now);
   ++reads;
   read_bytes += response.size();
-  FH_TRY(const Commit commit, replica.finish_read(call, sealed.invocation, response));
+  FH_TRY(const Commit commit,
+         run(nullptr, [&] { return replica.finish_read(call, sealed.invocation, response); }));
   keep(commit);
   return {};
 }

@@ -69,6 +69,9 @@ Bytes Replica::record() const {
                 {"checkpoint", checkpoint_ ? Value(*checkpoint_) : Value()},
                 {"seq", Value(seq_)},
                 {"time", Value(checkpoint_time_)},
+                {"authority", authority_ ? Value(authority_->text()) : Value()},
+                {"seen", seen_ ? Value(seen_->cid) : Value()},
+                {"seenSeq", Value(seq_seen())},
                 {"n", Value(n_)},
                 {"sent", links_of(unanswered_)},
                 {"services", Value(std::move(services))}}));
@@ -102,6 +105,18 @@ Result<Replica> Replica::load(ByteView record) {
   const Value* checkpoint = value->find("checkpoint");
   if (checkpoint != nullptr && checkpoint->as_link() != nullptr) {
     replica.checkpoint_ = *checkpoint->as_link();
+    replica.seen_ = Seen{*replica.checkpoint_, *seq};
+  }
+  const Value* seen = value->find("seen");
+  const auto seen_seq = uint_of(value->find("seenSeq"));
+  if (seen != nullptr && seen->as_link() != nullptr && seen_seq) {
+    replica.seen_ = Seen{*seen->as_link(), *seen_seq};
+  }
+  const Value* authority = value->find("authority");
+  if (authority != nullptr && authority->as_text() != nullptr) {
+    const Result<Did> authority_did = Did::parse(*authority->as_text());
+    if (!authority_did) return broken();
+    replica.authority_ = *authority_did;
   }
   if (value->find("sent") != nullptr && !read_roots(*value, "sent", &replica.unanswered_)) {
     return broken();

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "freehold/sync/blob_state.hpp"
-#include "freehold/sync/checkpoint.hpp"
+#include "freehold/sync/evidence.hpp"
 #include "freehold/sync/pull.hpp"
 #include "freehold/sync/serve.hpp"
 #include "freehold/ucan/message.hpp"
@@ -46,6 +46,13 @@ struct SyncOutcome {
   bool is_more = false;  // either side has more to tell: sync again
 };
 
+/// How the checkpoint that an answer named stands to the newest one seen.
+enum class Standing {
+  current,
+  newer,
+  stale,  // below it: by a mirror that lags behind, or an answer that was long under way; harmless
+};
+
 class Gathered;
 
 /// A replica is whole, or it has some of its nodes only and reads others when they are needed:
@@ -70,6 +77,10 @@ class Replica {
   const Digest& base_root() const noexcept { return base_; }
   const std::optional<Cid>& checkpoint() const noexcept { return checkpoint_; }
   std::uint64_t seq() const noexcept { return seq_; }
+  /// Whose checkpoints count: who signed the first that was accepted.
+  const std::optional<Did>& authority() const noexcept { return authority_; }
+  /// The number of the newest checkpoint seen, also by reads: the base may be older.
+  std::uint64_t seq_seen() const noexcept { return seen_ ? seen_->seq : 0; }
   /// Whether the head differs from the base: edits wait to be synced.
   bool is_ahead() const noexcept { return head_ != base_; }
   /// Whether all blocks that the service had of the base's tree are here, in storage at least.
@@ -122,7 +133,8 @@ class Replica {
   /// Takes the answer to the sync begun last: verifies the receipt and the checkpoint, rebuilds the
   /// authority's tree, and merges what was edited meanwhile. `invocation` is the sealed draft.
   /// Fails with the error that the service gave (Errc by its name; `service_error()` has the text),
-  /// Errc::invalid_signature, Errc::root_mismatch, Errc::rollback, Errc::fork, Errc::protocol;
+  /// Errc::invalid_signature, Errc::root_mismatch, Errc::protocol, Errc::unauthorized (another than
+  /// the space's authority), Errc::rollback and Errc::fork (of which there is `evidence()`);
   /// nothing has changed then.
   Result<SyncOutcome> finish_sync(const Ucan& invocation, ByteView response, std::int64_t now);
   /// What to read to become whole, until that is all: then `finish_pull` is due. Errc::missing.
@@ -136,9 +148,17 @@ class Replica {
   /// Takes the answer: the blocks that were asked for. Fails with Errc::not_found if the service
   /// has none of them, else as `finish_sync` does.
   Result<Commit> finish_read(const ReadCall& call, const Ucan& invocation, ByteView response);
+  /// Takes note of a checkpoint that came some other way, in a proof file or from a mirror; `found`
+  /// has it, and what proves it. `standing()` tells what it is worth. Errc::invalid_signature if it
+  /// is not the authority's, Errc::fork, Errc::protocol.
+  Result<Commit> note_checkpoint(const Cid& checkpoint, const BlockStore& found);
   /// All was read: what only older trees had is freed. Errc::missing.
   Result<Commit> finish_pull();
 
+  /// Of the checkpoint that came last.
+  Standing standing() const noexcept { return standing_; }
+  /// What proves the fork or rollback that the last answer failed with: a file to keep and to show.
+  const std::optional<Bytes>& evidence() const noexcept { return evidence_; }
   /// {name, message, ...} of the last error receipt.
   const Value& service_error() const noexcept { return service_error_; }
 
@@ -155,11 +175,15 @@ class Replica {
     std::optional<Bytes> from;  // see PullGoal
   };
   class Absent;
+  struct Seen {
+    Cid cid;
+    std::uint64_t seq = 0;
+  };
 
   /// What an answer says, verified.
   struct Reply {
     Message message;
-    Value ok;
+    Receipt receipt;
   };
   struct Answer {
     Message message;
@@ -195,7 +219,18 @@ class Replica {
                                  const Digest& theirs, const BlockStore& all, Gathered& gathered,
                                  std::int64_t now, SyncOutcome* outcome);
   void move_to(const Checkpoint& checkpoint, const Digest& theirs, const Digest& head);
-  Result<> check_order(const Checkpoint& checkpoint) const;
+  Result<Checkpoint> earlier(const Seen& seen, const BlockStore& all);
+  Result<> check_lineage(const Checkpoint& checkpoint, const BlockStore& all);
+  Result<> check_sync(const Ucan& invocation, const Receipt& receipt, const Answer& answer);
+  Result<Checkpoint> authentic(const Cid& checkpoint, const Did& authority, const BlockStore& all);
+  Result<std::optional<Checkpoint>> check_read(const Ucan& invocation, const Reply& reply,
+                                               const Cid& checkpoint);
+  tl::unexpected<Error> accuse(EvidenceFields fields, const BlockStore& all, const char* what);
+  tl::unexpected<Error> accuse(EvidenceKind kind, const Ucan& invocation, const Receipt& receipt,
+                               const BlockStore& all, const char* what);
+  std::vector<Block> note(const Checkpoint& checkpoint, const BlockStore& found,
+                          std::vector<Cid>* freed);
+  void free_checkpoints(const Checkpoint& accepted, std::vector<Cid>* freed) const;
   tl::unexpected<Error> fail_as_told(const Value& error);
 
   Did space_;
@@ -207,6 +242,8 @@ class Replica {
   std::uint64_t seq_ = 0;
   std::uint64_t n_ = 0;
   std::int64_t checkpoint_time_ = 0;
+  std::optional<Did> authority_;
+  std::optional<Seen> seen_;  // the newest checkpoint: checkpoint_, or one above it
   KnownServices services_;
 
   MemoryStore blocks_;
@@ -222,6 +259,8 @@ class Replica {
   std::optional<Pulling> pulling_;
   bool needs_bases_ = false;
   bool is_reading_ = false;
+  Standing standing_ = Standing::current;
+  std::optional<Bytes> evidence_;
   Value service_error_;
 };
 

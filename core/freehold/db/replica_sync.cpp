@@ -90,7 +90,9 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
 
 SyncDraft Replica::begin_read(const ReadCall& call, const Did& agent, const Did& service,
                               std::vector<Cid> proofs, std::int64_t now) const {
-  return draft_of(ability::state_read, space_, encode(call), agent, service, std::move(proofs),
+  ReadCall showing = call;
+  if (seen_) showing.since = seen_->cid;
+  return draft_of(ability::state_read, space_, encode(showing), agent, service, std::move(proofs),
                   now);
 }
 
@@ -99,9 +101,11 @@ SyncDraft Replica::begin_read(const ReadCall& call, const Did& agent, const Did&
 /// What the service says of the invocation: signed by it, and no error.
 Result<Replica::Reply> Replica::verify_reply(const Ucan& invocation, ByteView response) {
   service_error_ = Value();
+  evidence_.reset();
+  standing_ = Standing::current;
   Reply reply;
   FH_TRY(reply.message, decode_message(response));
-  FH_TRY(const auto receipt, reply.message.receipt_of(invocation.cid()));
+  FH_TRY(auto receipt, reply.message.receipt_of(invocation.cid()));
   if (!receipt) return fail(Errc::protocol, "the answer has no receipt for the invocation");
   if (receipt->issuer != invocation.audience ||
       !verify_signature(*receipt, key_of_service(invocation.audience))) {
@@ -109,7 +113,7 @@ Result<Replica::Reply> Replica::verify_reply(const Ucan& invocation, ByteView re
   }
   if (const Value* error = receipt->error()) return fail_as_told(*error);
   if (receipt->ok() == nullptr) return fail(Errc::protocol, "the receipt says nothing");
-  reply.ok = *receipt->ok();
+  reply.receipt = *std::move(receipt);
   return reply;
 }
 
@@ -123,12 +127,12 @@ Did Replica::key_of_service(const Did& service) const {
 Result<Replica::Answer> Replica::verify_answer(const Ucan& invocation, ByteView response,
                                                std::int64_t now) {
   FH_TRY(Reply reply, verify_reply(invocation, response));
+  if (authority_ && *authority_ != invocation.audience) {
+    return fail(Errc::unauthorized, "sync: the service is not the space's authority");
+  }
   Answer answer;
   answer.message = std::move(reply.message);
-  FH_TRY(answer.sync, decode_sync_answer(reply.ok));
-  if (answer.sync.from != sent_->since) {
-    return fail(Errc::fork, "sync: the receipt is from another checkpoint than was sent");
-  }
+  FH_TRY(answer.sync, decode_sync_answer(*reply.receipt.ok()));
   const LayeredStore all(answer.message.blocks, blocks_);
   const auto block = all.find(answer.sync.checkpoint);
   if (!block) return fail(Errc::protocol, "sync: the checkpoint is not in the answer");
@@ -138,26 +142,8 @@ Result<Replica::Answer> Replica::verify_answer(const Ucan& invocation, ByteView 
   }
   FH_TRY(answer.proven, verify_checkpoint(answer.checkpoint, invocation.audience,
                                           key_of_service(invocation.audience), all, now));
-  FH_CHECK(check_order(answer.checkpoint));
+  FH_CHECK(check_sync(invocation, reply.receipt, answer));
   return answer;
-}
-
-/// Checkpoints go up, one after the other (docs/design.md section 6).
-Result<> Replica::check_order(const Checkpoint& checkpoint) const {
-  if (!checkpoint_) return {};
-  if (checkpoint.seq < seq_) {
-    return fail(Errc::rollback, "sync: a checkpoint below the last one");
-  }
-  if (checkpoint.seq == seq_ && checkpoint.cid() != *checkpoint_) {
-    return fail(Errc::fork, "sync: another checkpoint of the same number");
-  }
-  if (checkpoint.seq == seq_ + 1 && checkpoint.prev != checkpoint_) {
-    return fail(Errc::fork, "sync: a checkpoint that does not follow the last one");
-  }
-  if (checkpoint.time < checkpoint_time_) {
-    return fail(Errc::protocol, "sync: a checkpoint of an earlier time");
-  }
-  return {};
 }
 
 /// The error of the service as one of ours, told apart by its name.
@@ -283,6 +269,8 @@ void Replica::move_to(const Checkpoint& checkpoint, const Digest& theirs, const 
   checkpoint_ = checkpoint.cid();
   seq_ = checkpoint.seq;
   checkpoint_time_ = checkpoint.time;
+  authority_ = checkpoint.ucan.issuer;
+  if (seq_seen() <= seq_) seen_ = Seen{*checkpoint_, seq_};
   sent_.reset();
   sent_root_.reset();
   unanswered_.clear();
@@ -330,7 +318,7 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
     FH_CHECK(free_left_behind(before, all, needed, &freed));
     FH_TRY(held, move_held(head, false, gathered, &freed));
   }
-  if (checkpoint_ && *checkpoint_ != answer.checkpoint.cid()) freed.push_back(*checkpoint_);
+  free_checkpoints(answer.checkpoint, &freed);
 
   outcome.is_more = answer.sync.more.has_value() || sent_->is_part;
   move_to(answer.checkpoint, theirs, head);
@@ -388,7 +376,8 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
                                     ByteView response) {
   missing_ = Missing();
   FH_TRY(const Reply reply, verify_reply(invocation, response));
-  FH_TRY(const ReadAnswer answer, decode_read_answer(reply.ok));
+  FH_TRY(const ReadAnswer answer, decode_read_answer(*reply.receipt.ok()));
+  FH_TRY(const auto checkpoint, check_read(invocation, reply, answer.checkpoint));
   PullGoal goal;
   if (pulling_) goal = {base_, pulling_->have.front(), pulling_->from};
   const bool is_in_order = pulling_ && is_next_in_order(call, goal);
@@ -402,6 +391,11 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
     for (const Cid& cid : call.nodes) lost_.insert(cid);
     if (call.nodes.empty()) {
       return fail(Errc::not_found, "read: the service has not what was asked for");
+    }
+  }
+  if (checkpoint) {
+    for (Block& block : note(*checkpoint, reply.message.blocks, &commit.freed)) {
+      blocks.push_back(std::move(block));
     }
   }
   if (is_in_order) pulling_->from = std::move(goal.from);

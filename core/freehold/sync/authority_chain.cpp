@@ -66,6 +66,11 @@ class Chain {
 
 }  // namespace
 
+AuthorityKeys::AuthorityKeys(const Did& authority, const KeyResolver& known)
+    : keys_(known.keys_of(authority)), is_named_(!keys_.empty()) {
+  if (authority.is_key()) keys_ = {authority};
+}
+
 Proven authority_by_chain(const Checkpoint& checkpoint, const BlockStore& blocks,
                           std::int64_t now) {
   Chain chain(checkpoint.space, blocks, now);

@@ -157,6 +157,7 @@ Result<SyncAnswer> decode_sync_answer(const Value& ok) {
 Value encode(const ReadCall& call) {
   Map nb;
   if (call.root) nb.set("root", Value(node_cid(*call.root)));
+  if (call.since) nb.set("since", Value(*call.since));
   if (!call.nodes.empty()) {
     List nodes;
     for (const Cid& node : call.nodes) nodes.push_back(Value(node));
@@ -189,6 +190,7 @@ Result<ReadCall> decode_read_call(const Value& nb) {
     call.root = node_of(field(nb, "root"));
     if (!call.root) return fail(Errc::malformed, "nb.root: not a link to a node");
   }
+  if (!read_link(nb, "since", &call.since)) return fail(Errc::malformed, "nb.since: no link");
   for (const char* name : {"nodes", "keys"}) {
     const Value* list = field(nb, name);
     if (list == nullptr) continue;

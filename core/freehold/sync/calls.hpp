@@ -46,6 +46,7 @@ Result<SyncAnswer> decode_sync_answer(const Value& ok);
 
 struct ReadCall {
   std::optional<Digest> root;        // the head's if none
+  std::optional<Cid> since;          // the newest checkpoint that the caller has seen
   std::vector<Cid> nodes;            // of the space, and what belongs to its entries
   std::optional<std::size_t> depth;  // levels below `nodes` that come too; none: all
   std::vector<Bytes> keys;

@@ -17,6 +17,15 @@ bool read_link(const Value& map, const char* name, std::optional<Cid>* to) {
   return true;
 }
 
+/// Whether `prev` is there just when there is one before, and `skip` only if it names another; of
+/// an odd number both name the one before. An authority that was restored may not know what to skip
+/// to.
+bool has_links(const CheckpointFields& fields, std::uint64_t seq) {
+  const std::uint64_t skip = seq & (seq - 1);
+  if (fields.prev.has_value() != (seq > 1)) return false;
+  return !fields.skip || (skip != 0 && (seq % 2 == 0 || *fields.skip == *fields.prev));
+}
+
 }  // namespace
 
 Result<Checkpoint> Checkpoint::decode(Block block) {
@@ -39,7 +48,7 @@ Result<Checkpoint> Checkpoint::decode(Block block) {
       root->as_link() == nullptr || !root->as_link()->is_cbor_sha256() || !seq || *seq == 0 ||
       !count || !bytes || !time || *time > limits::integer_safe_max ||
       !read_link(nb, "prev", &checkpoint.prev) || !read_link(nb, "skip", &checkpoint.skip) ||
-      checkpoint.prev.has_value() != (*seq > 1)) {
+      !has_links(checkpoint, *seq)) {
     return fail(Errc::malformed, "checkpoint: nb");
   }
   FH_TRY(checkpoint.space, Did::parse(*space->as_text()));

@@ -11,7 +11,7 @@ struct CheckpointFields {
   Digest root{};
   std::uint64_t seq = 0;  // from 1
   std::optional<Cid> prev;
-  std::optional<Cid> skip;  // the checkpoint numbered seq AND (seq - 1), none if that is 0
+  std::optional<Cid> skip;  // the checkpoint numbered seq AND (seq - 1), if that is not 0 and known
   Weight weight;            // of the tree
   std::int64_t time = 0;    // seconds, not below prev's
 };

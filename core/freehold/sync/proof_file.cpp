@@ -1,12 +1,10 @@
 #include "freehold/sync/proof_file.hpp"
 
-#include "freehold/base/heap_sort.hpp"
 #include "freehold/base/limits.hpp"
-#include "freehold/base/varint.hpp"
-#include "freehold/codec/car.hpp"
 #include "freehold/codec/cbor.hpp"
 #include "freehold/sync/attachments.hpp"
 #include "freehold/sync/authority_chain.hpp"
+#include "freehold/sync/exact_car.hpp"
 #include "freehold/sync/names.hpp"
 
 namespace freehold {
@@ -14,9 +12,6 @@ namespace freehold {
 namespace {
 
 constexpr const char* tag = "freehold/proof@1";
-
-/// Of the CAR header with its length: {"roots": [one link to DAG-CBOR by SHA-256], "version": 1}.
-constexpr std::size_t header_size = 59;
 
 // --- the proof block ----------------------------------------------------------------------------
 
@@ -154,41 +149,7 @@ Result<Checkpoint> checkpoint_of(const ProofFields& fields, const Weight& weight
   return checkpoint;
 }
 
-/// Whether nothing is in the file but one root, its block first, and each block once, with no
-/// length longer than need be. The reader of CARs takes more than that, and all of it is longer.
-bool is_exact(const Car& car, std::size_t file_size) {
-  if (car.roots.size() != 1 || car.blocks.empty() || !(car.roots[0] == car.blocks[0].cid) ||
-      !car.roots[0].is_cbor_sha256()) {
-    return false;
-  }
-  std::size_t size = header_size;
-  for (const Block& block : car.blocks) {
-    const std::size_t section = block.cid.bytes().size() + block.bytes().size();
-    size += varint_size(section) + section;
-  }
-  return size == file_size;
-}
-
 // --- the verifier -------------------------------------------------------------------------------
-
-/// The blocks of a CAR, found by binary search: nothing is copied.
-class CarStore final : public BlockStore {
- public:
-  explicit CarStore(const Car& car) {
-    for (const Block& block : car.blocks) blocks_.push_back(&block);
-    heap_sort(blocks_, [](const Block* a, const Block* b) { return a->cid < b->cid; });
-  }
-  std::optional<ByteView> find(const Cid& cid) const override {
-    const auto found =
-        std::lower_bound(blocks_.begin(), blocks_.end(), cid,
-                         [](const Block* block, const Cid& wanted) { return block->cid < wanted; });
-    if (found == blocks_.end() || !((*found)->cid == cid)) return std::nullopt;
-    return (*found)->bytes();
-  }
-
- private:
-  std::vector<const Block*> blocks_;
-};
 
 class Verifier {
  public:
@@ -238,21 +199,15 @@ class Verifier {
 
   Result<> check_checkpoint(ProofVerdict* verdict) const {
     FH_TRY(Checkpoint checkpoint, checkpoint_of(fields_, verdict->weight, *store_, nullptr));
-    const Did& issuer = checkpoint.ucan.issuer;
-    std::vector<Did> keys = trust_->keys->keys_of(issuer);
-    const bool is_named = !keys.empty();
-    if (issuer.is_key()) keys = {issuer};
-    if (keys.empty()) {
+    const AuthorityKeys keys(checkpoint.ucan.issuer, *trust_->keys);
+    if (!keys.is_known()) {
       return fail(Errc::invalid_signature, "proof: no key is known for the checkpoint's issuer");
     }
-    const auto is_signed_by = [&](const Did& key) {
-      return verify_signature(checkpoint.ucan, key);
-    };
-    if (std::none_of(keys.begin(), keys.end(), is_signed_by)) {
+    if (!keys.has_signed(checkpoint.ucan)) {
       return fail(Errc::invalid_signature, "proof: the checkpoint is not signed by its issuer");
     }
     verdict->proven = authority_by_chain(checkpoint, *store_, trust_->now);
-    if (verdict->proven == Proven::no && !is_named) {
+    if (verdict->proven == Proven::no && !keys.is_named()) {
       return fail(Errc::unauthorized,
                   "proof: neither the space nor the caller has named the checkpoint's issuer");
     }
@@ -336,10 +291,7 @@ Result<Bytes> make_proof(const BlockStore& blocks, ProofFields fields, Missing* 
 
 Result<ProofVerdict> verify_proof(ByteView file, const ProofTrust& trust) {
   if (file.size() > limits::proof_bytes_max) return fail(Errc::limit, "proof_bytes_max");
-  FH_TRY(const Car car, decode_car(file));
-  if (!is_exact(car, file.size())) {
-    return fail(Errc::malformed, "proof: not a CAR of one root, its block first, each block once");
-  }
+  FH_TRY(const Car car, decode_exact_car(file));
   const CarStore store(car);
   FH_TRY(ProofFields fields, decode_fields(car.blocks[0].bytes()));
   FH_TRY(const TreeProof proof, prove(store, fields.root, fields.claims));

@@ -235,7 +235,7 @@ TEST_CASE("X3: files that are not whole, or more than whole, are refused, each f
   SECTION("a block twice") {
     Bytes twice = rewritten(
         file, [](std::vector<Block>& blocks) { blocks.push_back(blocks[blocks.size() - 1]); });
-    CHECK(world.refusal(twice) == "proof: not a CAR of one root, its block first, each block once");
+    CHECK(world.refusal(twice) == "not a CAR of one root, that first, each block once");
   }
   SECTION("a block that has nothing to do with it") {
     const Bytes more = rewritten(file, [](std::vector<Block>& blocks) {
@@ -246,7 +246,7 @@ TEST_CASE("X3: files that are not whole, or more than whole, are refused, each f
   SECTION("two roots, and a root that is not first") {
     const Car car = *decode_car(file);
     const std::vector<Cid> two{car.blocks[0].cid, car.blocks[1].cid};
-    const char* reason = "proof: not a CAR of one root, its block first, each block once";
+    const char* reason = "not a CAR of one root, that first, each block once";
     CHECK(world.refusal(encode_car(two, car.blocks)) == reason);
     CHECK(world.refusal(encode_car(std::span(&two[1], 1), car.blocks)) == reason);
   }

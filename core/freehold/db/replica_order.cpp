@@ -1,0 +1,166 @@
+// Replica, what it makes of the checkpoints that come: whether they go up one after the other, and
+// evidence if the authority contradicts itself (docs/design.md section 6).
+#include "freehold/db/replica.hpp"
+#include "freehold/sync/attachments.hpp"
+#include "freehold/sync/lineage.hpp"
+
+namespace freehold {
+
+// --- accusing -----------------------------------------------------------------------------------
+
+/// Fails, and leaves the evidence if all that it needs is there.
+tl::unexpected<Error> Replica::accuse(EvidenceFields fields, const BlockStore& all,
+                                      const char* what) {
+  const Errc code = fields.kind == EvidenceKind::fork ? Errc::fork : Errc::rollback;
+  fields.space = space_;
+  if (Result<Bytes> file = make_evidence(all, fields)) evidence_ = *std::move(file);
+  return fail(code, what);
+}
+
+/// By what a receipt says: of the invocation that it is of, and in its own words.
+tl::unexpected<Error> Replica::accuse(EvidenceKind kind, const Ucan& invocation,
+                                      const Receipt& receipt, const BlockStore& all,
+                                      const char* what) {
+  MemoryStore own;
+  own.put(invocation.block);
+  own.put(receipt.block);
+  EvidenceFields fields;
+  fields.kind = kind;
+  fields.authority = invocation.audience;
+  fields.receipt = receipt.cid();
+  return accuse(std::move(fields), LayeredStore(own, all), what);
+}
+
+// --- one checkpoint against another -------------------------------------------------------------
+
+/// A checkpoint that came earlier; of one that storage has lost, what the record knows.
+/// Errc::missing as long as storage has not been asked.
+Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all) {
+  if (const auto bytes = all.find(seen.cid)) {
+    return Checkpoint::decode(Block(seen.cid, copy_of(*bytes)));
+  }
+  if (!absent_.contains(seen.cid)) {
+    missing_.add(seen.cid);
+    return fail(Errc::missing, "the block of an earlier checkpoint");
+  }
+  Checkpoint known;
+  known.seq = seen.seq;
+  known.ucan.block.cid = seen.cid;
+  return known;
+}
+
+/// Neither the base's checkpoint nor the newest that was seen may be contradicted.
+Result<> Replica::check_lineage(const Checkpoint& checkpoint, const BlockStore& all) {
+  std::vector<Seen> before;
+  if (checkpoint_) before.push_back({*checkpoint_, seq_});
+  if (seen_ && seen_->cid != checkpoint_) before.push_back(*seen_);
+  const Did& authority = checkpoint.ucan.issuer;
+  for (const Seen& seen : before) {
+    FH_TRY(const Checkpoint known, earlier(seen, all));
+    const auto other = find_contradiction(known, checkpoint, all, key_of_service(authority));
+    if (!other) continue;
+    EvidenceFields fields;
+    fields.authority = authority;
+    const Cid& lower = checkpoint.seq < known.seq ? checkpoint.cid() : known.cid();
+    fields.checkpoints = {lower, other->cid()};
+    return accuse(std::move(fields), all, "two checkpoints of the authority contradict each other");
+  }
+  return {};
+}
+
+/// The checkpoint, if `authority` has signed it for this space.
+Result<Checkpoint> Replica::authentic(const Cid& cid, const Did& authority, const BlockStore& all) {
+  const auto bytes = all.find(cid);
+  if (!bytes) return fail(Errc::protocol, "the checkpoint is not in the answer");
+  FH_TRY(Checkpoint checkpoint, Checkpoint::decode(Block(cid, copy_of(*bytes))));
+  if (checkpoint.space != space_) {
+    return fail(Errc::protocol, "the checkpoint is of another space");
+  }
+  if (checkpoint.ucan.issuer != authority ||
+      !verify_signature(checkpoint.ucan, key_of_service(authority))) {
+    return fail(Errc::invalid_signature, "the checkpoint is not signed by the authority");
+  }
+  return checkpoint;
+}
+
+// --- what answers say ---------------------------------------------------------------------------
+
+Result<> Replica::check_sync(const Ucan& invocation, const Receipt& receipt, const Answer& answer) {
+  const LayeredStore all(answer.message.blocks, blocks_);
+  const Checkpoint& checkpoint = answer.checkpoint;
+  if (answer.sync.from != sent_->since) {
+    return accuse(EvidenceKind::fork, invocation, receipt, all,
+                  "sync: the receipt is from another checkpoint than was sent");
+  }
+  if (checkpoint_ && checkpoint.seq < seq_) {
+    FH_CHECK(earlier({*checkpoint_, seq_}, all));
+    return accuse(EvidenceKind::rollback, invocation, receipt, all,
+                  "sync: a checkpoint below the last one");
+  }
+  FH_CHECK(check_lineage(checkpoint, all));
+  if (checkpoint_ && checkpoint.time < checkpoint_time_) {
+    return fail(Errc::protocol, "sync: a checkpoint of an earlier time");
+  }
+  return {};
+}
+
+/// The checkpoint that an answer to a read names, if it is not the newest seen. A read tells that
+/// one, so the authority itself may not answer with one below; from others it is merely stale.
+Result<std::optional<Checkpoint>> Replica::check_read(const Ucan& invocation, const Reply& reply,
+                                                      const Cid& named) {
+  if (seen_ && seen_->cid == named) return std::optional<Checkpoint>();
+  const LayeredStore all(reply.message.blocks, blocks_);
+  const Did authority = authority_.value_or(invocation.audience);
+  FH_TRY(Checkpoint checkpoint, authentic(named, authority, all));
+  const Value* link = invocation.capabilities[0].nb->find("since");
+  const Cid since = link != nullptr && link->as_link() != nullptr ? *link->as_link() : Cid();
+  std::uint64_t shown = 0;
+  if (checkpoint_ && since == *checkpoint_) shown = seq_;
+  if (seen_ && since == seen_->cid) shown = seen_->seq;
+  if (invocation.audience == authority && checkpoint.seq < shown) {
+    FH_CHECK(earlier({since, shown}, all));
+    return accuse(EvidenceKind::rollback, invocation, reply.receipt, all,
+                  "read: a checkpoint below the one that was shown");
+  }
+  FH_CHECK(check_lineage(checkpoint, all));
+  return std::optional<Checkpoint>(std::move(checkpoint));
+}
+
+/// When one is accepted: the base's before it, and the newest seen unless that is still newer.
+void Replica::free_checkpoints(const Checkpoint& accepted, std::vector<Cid>* freed) const {
+  if (checkpoint_ && *checkpoint_ != accepted.cid()) freed->push_back(*checkpoint_);
+  if (!seen_ || seen_->seq > accepted.seq || seen_->cid == accepted.cid()) return;
+  if (seen_->cid != checkpoint_) freed->push_back(seen_->cid);
+}
+
+/// Takes note of a checkpoint that was found good. What is to be stored of it, and freed for it.
+std::vector<Block> Replica::note(const Checkpoint& checkpoint, const BlockStore& found,
+                                 std::vector<Cid>* freed) {
+  std::vector<Block> blocks;
+  if (seen_ && seen_->cid == checkpoint.cid()) return blocks;
+  standing_ = checkpoint.seq < seq_seen() ? Standing::stale : Standing::newer;
+  if (standing_ == Standing::stale) return blocks;
+  if (seen_ && seen_->cid != checkpoint_) freed->push_back(seen_->cid);
+  seen_ = Seen{checkpoint.cid(), checkpoint.seq};
+  CidSet seen;
+  std::vector<Cid> cids;
+  collect_reached(checkpoint.cid(), found, &seen, &cids);
+  for (const Cid& cid : cids) blocks.emplace_back(cid, copy_of(*found.find(cid)));
+  return blocks;
+}
+
+Result<Commit> Replica::note_checkpoint(const Cid& cid, const BlockStore& found) {
+  start();
+  evidence_.reset();
+  standing_ = Standing::current;
+  if (!authority_) return fail(Errc::invalid_signature, "no authority of the space is known yet");
+  const LayeredStore all(found, blocks_);
+  FH_TRY(const Checkpoint checkpoint, authentic(cid, *authority_, all));
+  FH_CHECK(check_lineage(checkpoint, all));
+  Commit commit;
+  std::vector<Block> blocks = note(checkpoint, all, &commit.freed);
+  hold(commit, std::move(blocks));
+  return commit;
+}
+
+}  // namespace freehold
