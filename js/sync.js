@@ -11,6 +11,7 @@ import { delegate, gives, issue, nowSeconds } from './tokens.js';
  */
 
 const authorityAbility = 'assert/state';
+const recoveryMax = 12; // a service takes back one level of a tree a round
 const attemptsMax = 5; // of one round, when another tab or a lost record is in the way
 // The second time the base's values are told; or the tree of the answer is no longer kept.
 const passing = ['HeadMoved', 'Superseded', 'BaseUnknown', 'MissingBlocks'];
@@ -70,7 +71,10 @@ async function attempt(session) {
     } catch (error) {
       // Then the answer counts for nothing; the service knows by `since` that it was never taken.
       const isPassing = passing.some((code) => isCode(error, code));
-      if (!isPassing || attempts === attemptsMax) throw error;
+      const isNearer = isCode(error, 'Recovering'); // it asked for blocks, which go next time
+      if (!(isPassing && attempts < attemptsMax) && !(isNearer && attempts < recoveryMax)) {
+        throw error;
+      }
     }
   }
 }

@@ -376,6 +376,7 @@ export type ErrorCode =
   | 'Rollback'
   | 'ProtocolError'
   | 'NotFound'
+  | 'Recovering'
   | 'NoService'
   | 'ServiceChanged'
   | 'Offline'

@@ -14,7 +14,9 @@ Bytes encode(const SpaceRecord& record) {
                          {"oldest", Value(record.oldest)},
                          {"liveBytes", Value(record.live_bytes)},
                          {"deadBytes", Value(record.dead_bytes)},
-                         {"sweepDue", Value(record.sweep_due)}});
+                         {"sweepDue", Value(record.sweep_due)},
+                         {"recovering", record::of(record.recovering)},
+                         {"recoveringSeq", Value(record.recovering_seq)}});
 }
 
 Result<SpaceRecord> decode_space(ByteView bytes) {
@@ -30,6 +32,8 @@ Result<SpaceRecord> decode_space(ByteView bytes) {
   record.live_bytes = in.number("liveBytes");
   record.dead_bytes = in.number("deadBytes");
   record.sweep_due = in.time("sweepDue");
+  record.recovering = in.link("recovering");
+  if (record.recovering) record.recovering_seq = in.number("recoveringSeq");
   return record::finish(in, std::move(record));
 }
 

@@ -20,6 +20,10 @@ struct SpaceRecord {
   std::uint64_t live_bytes = 0;  // of the head's nodes, and of what its entries hold
   std::uint64_t dead_bytes = 0;  // kept for the older roots
   std::int64_t sweep_due = 0;    // when there is something to free, seconds; 0: not known
+  /// A checkpoint that we signed and do not know, for we were restored from a backup: until its
+  /// tree is here again nothing is signed.
+  std::optional<Cid> recovering;
+  std::uint64_t recovering_seq = 0;
 };
 
 /// A provider's service to a space, and what is used of it.

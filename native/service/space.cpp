@@ -124,6 +124,10 @@ Result<> Space::set_slot(const Bytes& key, const Did& service, const Cid& receip
 
 Result<> Space::commit(const Tenants& tenants, std::int64_t now) {
   if (!record_) return {};
+  if (record_->recovering) {
+    if (entries_.empty() && record_->root == root_before_) return {};
+    return fail(Errc::recovering, "the space waits for the checkpoint that it has lost");
+  }
   if (!entries_.empty()) {
     std::vector<Edit> edits;
     edits.reserve(entries_.size());
@@ -200,6 +204,26 @@ Result<> Space::plan_sweep(const StateTerms& terms, std::int64_t now) {
   return {};
 }
 
+void Space::stop_at(const Checkpoint& checkpoint) {
+  record_->recovering = checkpoint.cid();
+  record_->recovering_seq = checkpoint.seq;
+  kv_->put(layout::key(id_, Kind::head), encode(*record_));
+}
+
+Result<> Space::recover(const Checkpoint& checkpoint) {
+  record_->root = checkpoint.root;
+  record_->seq = checkpoint.seq;
+  record_->checkpoint = checkpoint.cid();
+  record_->time = checkpoint.time;
+  record_->oldest = checkpoint.seq;  // the checkpoints before it are not all known
+  record_->recovering.reset();
+  record_->recovering_seq = 0;
+  store_checkpoint(*kv_, id_, checkpoint);
+  FH_CHECK(settle_lifetimes());
+  kv_->put(layout::key(id_, Kind::head), encode(*record_));
+  return {};
+}
+
 bool Space::is_readable(const Digest& root) {
   return root == record_->root || lifetimes(record_->seq).is_readable(root, record_->oldest);
 }
@@ -249,8 +273,8 @@ Result<> Space::state(const Tenant& authority, const Weight& weight, std::int64_
   fields.weight = weight;
   fields.time = std::max(now, record_->time);
   if (const std::uint64_t skip = fields.seq & record_->seq; skip != 0) {
-    FH_TRY(const Checkpoint skipped, checkpoint_at(*kv_, id_, skip));
-    fields.skip = skipped.cid();
+    // Not known if it was lost with what came after a backup.
+    if (const auto skipped = find_checkpoint(*kv_, id_, skip)) fields.skip = skipped->cid();
   }
   const Checkpoint checkpoint = issue_checkpoint(fields, authority.signer, record_->proof);
   const Cid& cid = checkpoint.cid();

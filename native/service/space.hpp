@@ -56,6 +56,13 @@ class Space final : public BlockSink {
   /// stated, or none was. Stores all of it, and frees some of what died long ago.
   Result<> commit(const Tenants& tenants, std::int64_t now);
 
+  /// Signs nothing from now on until `recover`: the checkpoint was signed by us, and we do not know
+  /// it. Stores that at once.
+  void stop_at(const Checkpoint& checkpoint);
+  /// Goes on from a checkpoint of ours whose tree is stored or at hand, as if it had been made now.
+  /// What lay between the last one known and this is lost.
+  Result<> recover(const Checkpoint& checkpoint);
+
   /// Whether the whole tree under a root can be read: it is in the retention window, or was kept
   /// by `keep_beside` for as long.
   bool is_readable(const Digest& root);

@@ -2,6 +2,7 @@
 #include "freehold/sync/serve.hpp"
 #include "native/service/authority.hpp"
 #include "native/service/errors.hpp"
+#include "native/service/recovery.hpp"
 #include "native/service/state_sync.hpp"
 
 namespace freehold::native {
@@ -11,6 +12,11 @@ Result<Outcome> read_state(Call& call) {
       decode_read_call(call.capability().nb ? *call.capability().nb : Value(Map{}));
   if (!asked) return Outcome::failed(error_of(asked.error()));
   Space* space = call.turn.space(call.capability().with);
+  if (space != nullptr && space->is_ours()) {
+    if (auto error = refusal_to_read(*space, asked->since)) {
+      return Outcome::failed(*std::move(error));
+    }
+  }
   if (space == nullptr || !space->is_ours() || !space->record().checkpoint) {
     return Outcome::failed(error_of("SpaceUnknown", "Space not found: " + call.capability().with));
   }

@@ -7,6 +7,7 @@
 #include "native/service/authority.hpp"
 #include "native/service/errors.hpp"
 #include "native/service/queue.hpp"
+#include "native/service/recovery.hpp"
 #include "native/service/state_quota.hpp"
 #include "native/service/usage.hpp"
 
@@ -108,6 +109,12 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   if (is_first) {
     space->found(call.tenant.did());
     subscribe_on_sync(call.tenant, *space);
+  }
+
+  FH_TRY(Recovery recovery, recover_by(call, message, *space, sync->since));
+  if (recovery.error) {
+    result.is_kept = recovery.is_changed;
+    return refuse(*std::move(recovery.error));
   }
 
   Held held(*space);

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "freehold/codec/cbor.hpp"
+
 namespace freehold::test {
 
 const Checkpoint& History::add(std::string_view what) {
@@ -30,8 +32,8 @@ Receipt say(const Ucan& invocation, Value ok, const Signer& by) {
 namespace {
 
 /// The message with another receipt in the place of its own, and other blocks.
-Bytes rewritten(const Message& message, const Cid& old, const Receipt& receipt,
-                std::vector<Block> blocks, const std::optional<Cid>& left_out = {}) {
+Bytes message_with(const Message& message, const Cid& old, const Receipt& receipt,
+                   std::vector<Block> blocks, const std::optional<Cid>& left_out = {}) {
   for (const auto& [cid, block] : message.blocks.blocks()) {
     if (cid != message.root && cid != old && cid != left_out) blocks.push_back(block);
   }
@@ -48,15 +50,29 @@ Bytes resigned(ByteView answer, const Ucan& invocation, const Signer& by,
   if (!receipt || !*receipt || (*receipt)->ok() == nullptr) std::abort();
   Map ok = *(*receipt)->ok()->as_map();
   change(ok);
-  return rewritten(*message, (*receipt)->cid(), say(invocation, Value(std::move(ok)), by),
-                   std::move(more));
+  return message_with(*message, (*receipt)->cid(), say(invocation, Value(std::move(ok)), by),
+                      std::move(more));
 }
 
 Bytes without(ByteView answer, const Ucan& invocation, const Cid& block) {
   const auto message = decode_message(answer);
   const auto receipt = message->receipt_of(invocation.cid());
   if (!receipt || !*receipt || !message->blocks.find(block)) std::abort();
-  return rewritten(*message, (*receipt)->cid(), **receipt, {}, block);
+  return message_with(*message, (*receipt)->cid(), **receipt, {}, block);
+}
+
+Bytes rewritten(ByteView file, const std::function<void(std::vector<Block>&)>& change) {
+  Car car = *decode_car(file);
+  change(car.blocks);
+  return encode_car(std::span(&car.blocks[0].cid, 1), car.blocks);
+}
+
+Bytes restated(ByteView file, const char* tag, const std::function<void(Map&)>& change) {
+  return rewritten(file, [&](std::vector<Block>& blocks) {
+    Map inner = *decode_cbor(blocks[0].bytes())->find(tag)->as_map();
+    change(inner);
+    blocks[0] = Block::of_cbor(encode_cbor(Value(Map{{tag, Value(std::move(inner))}})));
+  });
 }
 
 }  // namespace freehold::test

@@ -1,4 +1,5 @@
-/// An authority that does not keep to what it signed, and hosts that pass on something else.
+/// An authority that does not keep to what it signed, hosts that pass on something else, and files
+/// that somebody has changed.
 #pragma once
 
 #include <functional>
@@ -34,6 +35,11 @@ Receipt say(const Ucan& invocation, Value ok, const Signer& by);
 /// An answer with the ok of its receipt changed, signed anew by `by`; `more` blocks go along.
 Bytes resigned(ByteView answer, const Ucan& invocation, const Signer& by,
                const std::function<void(Map&)>& change, std::vector<Block> more = {});
+
+/// A proof file or evidence with its blocks changed; with the map in its first block, under `tag`,
+/// changed.
+Bytes rewritten(ByteView file, const std::function<void(std::vector<Block>&)>& change);
+Bytes restated(ByteView file, const char* tag, const std::function<void(Map&)>& change);
 
 /// An answer without one of its blocks.
 Bytes without(ByteView answer, const Ucan& invocation, const Cid& block);

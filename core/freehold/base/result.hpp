@@ -30,6 +30,7 @@ enum class Errc {
   rollback,  // the authority went back below what it had signed
   protocol,  // the other side answered something that the protocol does not allow
   not_found,
+  recovering,  // the authority was restored from a backup: it needs what it names to go on
 };
 
 struct Error {
@@ -59,6 +60,7 @@ constexpr const char* name_of(Errc code) noexcept {
     case Errc::rollback: return "Rollback";
     case Errc::protocol: return "ProtocolError";
     case Errc::not_found: return "NotFound";
+    case Errc::recovering: return "Recovering";
   }
   return "Error";
 }

@@ -219,6 +219,7 @@ class Replica {
                                  const Digest& theirs, const BlockStore& all, Gathered& gathered,
                                  std::int64_t now, SyncOutcome* outcome);
   void move_to(const Checkpoint& checkpoint, const Digest& theirs, const Digest& head);
+  Result<std::vector<Block>> shown_to_service();
   Result<Checkpoint> earlier(const Seen& seen, const BlockStore& all);
   Result<> check_lineage(const Checkpoint& checkpoint, const BlockStore& all);
   Result<> check_sync(const Ucan& invocation, const Receipt& receipt, const Answer& answer);
@@ -258,6 +259,7 @@ class Replica {
   std::vector<Digest> unanswered_;   // roots sent since the last answer
   std::optional<Pulling> pulling_;
   bool needs_bases_ = false;
+  CidSet recovery_;  // blocks that the service asked for since it was restored from a backup
   bool is_reading_ = false;
   Standing standing_ = Standing::current;
   std::optional<Bytes> evidence_;

@@ -3,6 +3,7 @@
 #include "freehold/db/replica.hpp"
 #include "freehold/sync/attachments.hpp"
 #include "freehold/sync/lineage.hpp"
+#include "freehold/tree/node.hpp"
 
 namespace freehold {
 
@@ -31,17 +32,54 @@ tl::unexpected<Error> Replica::accuse(EvidenceKind kind, const Ucan& invocation,
   return accuse(std::move(fields), LayeredStore(own, all), what);
 }
 
+// --- a service that knows less than it did -----------------------------------------------------
+
+/// To one that does not know our base: the base's checkpoint, that it may see whether it signed it;
+/// and what it asked for to recover, leaves with all that belongs to their entries.
+Result<std::vector<Block>> Replica::shown_to_service() {
+  std::vector<Block> blocks;
+  if (!needs_bases_ || !checkpoint_) return blocks;
+  CidSet seen;
+  std::vector<Cid> found;
+  std::vector<Cid> absent;
+  CidSet wanted = recovery_;
+  wanted.insert(*checkpoint_);
+  for (const Cid& cid : wanted) {
+    const auto bytes = blocks_.find(cid);
+    if (!bytes) {
+      absent.push_back(cid);
+    } else if (seen.insert(cid).second) {
+      found.push_back(cid);
+      const Result<Node> node = Node::decode(*bytes);
+      for (std::size_t i = 0; node && node->is_leaf() && i < node->size(); ++i) {
+        collect_attachments(node->key(i), value_at(*node, i), blocks_, &seen, &found, &absent);
+      }
+    }
+  }
+  for (const Cid& cid : absent) missing_.add(cid);
+  if (is_wanting(absent)) return fail(Errc::missing, "a block to be shown is not held");
+  if (found.size() > limits::recovery_blocks_max) {
+    return fail(Errc::limit, "recovery_blocks_max");
+  }
+  for (const Cid& cid : found) blocks.push_back(blocks_.block(cid));
+  return blocks;
+}
+
 // --- one checkpoint against another -------------------------------------------------------------
 
-/// A checkpoint that came earlier; of one that storage has lost, what the record knows.
-/// Errc::missing as long as storage has not been asked.
+/// A checkpoint that came earlier, so that it can be shown with what proves it; of one that storage
+/// has lost, what the record knows. Errc::missing as long as storage has not been asked.
 Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all) {
+  CidSet reached;
+  std::vector<Cid> found;
+  std::vector<Cid> absent;
+  collect_reached(seen.cid, all, &reached, &found, &absent);
+  for (const Cid& cid : absent) {
+    if (!absent_.contains(cid)) missing_.add(cid);
+  }
+  if (!missing_.empty()) return fail(Errc::missing, "an earlier checkpoint, or what proves it");
   if (const auto bytes = all.find(seen.cid)) {
     return Checkpoint::decode(Block(seen.cid, copy_of(*bytes)));
-  }
-  if (!absent_.contains(seen.cid)) {
-    missing_.add(seen.cid);
-    return fail(Errc::missing, "the block of an earlier checkpoint");
   }
   Checkpoint known;
   known.seq = seen.seq;

@@ -41,6 +41,7 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   Parcel parcel = pack(differences, blocks_, {}, &absent);
   for (const Cid& cid : absent) missing_.add(cid);
   if (is_wanting(absent)) return fail(Errc::missing, "a block to be sent is not held");
+  FH_TRY(std::vector<Block> blocks, shown_to_service());
 
   Commit commit;
   if (sent_root_ && !pulling_) {  // of a sync that was never finished
@@ -59,7 +60,6 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
     FH_TRY(const Applied applied, apply(blocks_, base_, parcel.edits, part, &missing_));
     call.root = applied.root;
   }
-  std::vector<Block> blocks;
   for (const Cid& cid : parcel.blocks) blocks.push_back(blocks_.block(cid));
   if (!parcel.edits.empty()) {
     EditsBlock edits{std::move(parcel.edits), {}};
@@ -155,9 +155,19 @@ tl::unexpected<Error> Replica::fail_as_told(const Value& error) {
     n_ = std::max(n_, uint_of(error.find("n")).value_or(0));
   }
   if (text == name_of(Errc::base_unknown)) needs_bases_ = true;
+  if (text == name_of(Errc::recovering)) {
+    needs_bases_ = true;
+    const Value* links = error.find("links");
+    const bool is_list = links != nullptr && links->as_list() != nullptr;
+    for (const Value& link : is_list ? *links->as_list() : List()) {
+      if (link.as_link() != nullptr && recovery_.size() < limits::recovery_blocks_max) {
+        recovery_.insert(*link.as_link());
+      }
+    }
+  }
   for (const Errc code : {Errc::superseded, Errc::base_unknown, Errc::rebase_required,
                           Errc::root_mismatch, Errc::invalid_edits, Errc::invalid_value,
-                          Errc::limit, Errc::unauthorized, Errc::not_found}) {
+                          Errc::limit, Errc::unauthorized, Errc::not_found, Errc::recovering}) {
     if (text == name_of(code)) return fail(code, "the service refused");
   }
   return fail(Errc::protocol, "the service refused");
@@ -275,6 +285,7 @@ void Replica::move_to(const Checkpoint& checkpoint, const Digest& theirs, const 
   sent_root_.reset();
   unanswered_.clear();
   needs_bases_ = false;
+  recovery_.clear();
 }
 
 Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView response,
@@ -300,8 +311,7 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
     top.root = theirs;
     FH_TRY(attached, take_read(top, answer.message.blocks, std::nullopt, blocks_, nullptr));
   }
-  attached.push_back(answer.checkpoint.cid());
-  for (const Cid& proof : answer.checkpoint.ucan.proofs) attached.push_back(proof);
+  collect_reached(answer.checkpoint.cid(), received, &seen, &attached);
   for (const Cid& cid : attached) {
     const Block block = answer.message.blocks.block(cid);
     if (!block.cid.is_null()) gathered.put(block);

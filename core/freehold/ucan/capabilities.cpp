@@ -115,9 +115,9 @@ constexpr Fields space_allocate[] = {required("size", integer, Rule::at_most)};
 constexpr Fields state_sync[] = {required("n", natural), required("since", link_or_null),
                                  required("root", link_v1), optional("edits", link_v1),
                                  optional("strict", boolean)};
-constexpr Fields state_read[] = {optional("root", link_v1), optional("nodes", links_v1),
-                                 optional("keys", bytes_list), optional("range", key_range),
-                                 optional("budget", natural)};
+constexpr Fields state_read[] = {optional("root", link_v1),    optional("since", link_v1),
+                                 optional("nodes", links_v1),  optional("keys", bytes_list),
+                                 optional("range", key_range), optional("budget", natural)};
 constexpr Fields state_restore[] = {optional("keys", bytes_list)};
 constexpr Fields assert_state[] = {required("space", space_did),   required("root", link_v1),
                                    required("seq", positive),      required("prev", link_or_null),

@@ -101,17 +101,8 @@ struct World {
   }
 };
 
-Bytes rewritten(ByteView file, const std::function<void(std::vector<Block>&)>& change) {
-  Car car = *decode_car(file);
-  change(car.blocks);
-  return encode_car(std::span(&car.blocks[0].cid, 1), car.blocks);
-}
 Bytes restated(ByteView file, const std::function<void(Map&)>& change) {
-  return rewritten(file, [&](std::vector<Block>& blocks) {
-    Map inner = *decode_cbor(blocks[0].bytes())->find("freehold/evidence@1")->as_map();
-    change(inner);
-    blocks[0] = Block::of_cbor(encode_cbor(Value(Map{{"freehold/evidence@1", Value(inner)}})));
-  });
+  return test::restated(file, "freehold/evidence@1", change);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "freehold/sync/names.hpp"
 #include "freehold/sync/proof_report.hpp"
 #include "freehold/tree/apply.hpp"
+#include "support/liar.hpp"
 #include "support/tokens.hpp"
 #include "support/trees.hpp"
 
@@ -121,18 +122,8 @@ Claim claim_of(std::string_view text) {
   return claim;
 }
 
-/// The file with its blocks changed.
-Bytes rewritten(ByteView file, const std::function<void(std::vector<Block>&)>& change) {
-  Car car = *decode_car(file);
-  change(car.blocks);
-  return encode_car(std::span(&car.blocks[0].cid, 1), car.blocks);
-}
 Bytes restated(ByteView file, const std::function<void(Fields&)>& change) {
-  return rewritten(file, [&](std::vector<Block>& blocks) {
-    Fields inner = *decode_cbor(blocks[0].bytes())->find("freehold/proof@1")->as_map();
-    change(inner);
-    blocks[0] = Block::of_cbor(encode_cbor(Value(Fields{{"freehold/proof@1", Value(inner)}})));
-  });
+  return test::restated(file, "freehold/proof@1", change);
 }
 
 }  // namespace

@@ -1,0 +1,24 @@
+/// What becomes of a space when a device shows that we have signed what we do not know: we were
+/// restored from a backup (docs/design.md section 6).
+#pragma once
+
+#include "native/service/turn.hpp"
+
+namespace freehold::native {
+
+/// The error for an invocation that cannot be answered now: none if all is well. A checkpoint
+/// `since` that we do not know must be shown, its block in the message: `BaseUnknown` asks for it.
+/// If we signed it, and it is above our head, the space stops: `Recovering` names it and, until the
+/// message has its whole tree, blocks of that which we lack. Then the space goes on above it.
+/// Whether the space changed: that is to be kept, error or not. Errc::corrupt.
+struct Recovery {
+  std::optional<Value> error;
+  bool is_changed = false;
+};
+Result<Recovery> recover_by(const Call& call, const MemoryStore& message, Space& space,
+                            const std::optional<Cid>& since);
+
+/// The same for an invocation that writes nothing: `space` is not changed.
+std::optional<Value> refusal_to_read(Space& space, const std::optional<Cid>& since);
+
+}  // namespace freehold::native
