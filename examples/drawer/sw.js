@@ -28,6 +28,7 @@ const files = [
     'index.js',
     'link.js',
     'load-core.js',
+    'load-wasm.js',
     'memory-store.js',
     'pack-index.js',
     'space.js',

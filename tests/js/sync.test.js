@@ -218,7 +218,7 @@ test('the package syncs with a server', async (t) => {
     await space.sync(server.url);
     const other = await shareWith(space);
     await other.sync(server.url);
-    assert.ok((await other.weight()).count > 25_000);
+    assert.ok((await other.weight()).entries > 25_000);
     assert.equal(other.root, space.root);
   });
 

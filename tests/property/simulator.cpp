@@ -241,9 +241,8 @@ bool Simulator::settle() {
 std::string Simulator::judge() {
   for (Actor& actor : actors_) {
     if (actor.device.replica.root() != world_.authority.head()) return "the roots differ";
-    if (!actor.device.replica.is_whole() && !actor.device.pull(world_.authority)) {
-      return "the last pull failed";
-    }
+    const auto pulled = actor.device.pull(world_.authority);
+    if (!pulled) return std::string("the last pull failed: ") + pulled.error().what;
     actor.is_lazy = false;
   }
   for (const auto& judged : {judge_writes(), judge_queue(), judge_conflicts()}) {

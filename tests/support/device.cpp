@@ -63,7 +63,7 @@ Result<> Device::pull(Service& authority, int rounds_max) {
   for (int round = 0; round < rounds_max; ++round) {
     FH_TRY(const auto call, run(nullptr, [&] { return replica.next_read(); }));
     if (!call) {
-      FH_TRY(const Commit commit, run(nullptr, [&] { return replica.finish_pull(); }));
+      FH_TRY(const Commit commit, run(&authority, [&] { return replica.finish_pull(); }));
       keep(commit);
       return {};
     }

@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -13,6 +14,22 @@ constexpr std::uint64_t programs = 40;
 #else
 constexpr std::uint64_t programs = 120;
 #endif
+
+/// Counts how often each block is asked for, and how often each is put.
+class CountingStore final : public BlockStore, public BlockSink {
+ public:
+  explicit CountingStore(const BlockStore& store) : store_(&store) {}
+  std::optional<ByteView> find(const Cid& cid) const override {
+    ++reads[digest_of(cid)];
+    return store_->find(cid);
+  }
+  void put(Block block) override { ++writes[digest_of(block.cid)]; }
+  mutable std::map<Digest, int> reads;
+  std::map<Digest, int> writes;
+
+ private:
+  const BlockStore* store_;
+};
 
 std::set<Digest> set_of(const std::vector<Digest>& list) {
   return {list.begin(), list.end()};
@@ -62,6 +79,29 @@ void run_program(std::uint64_t seed) {
 
 TEST_CASE("R9 R11: edits in batches give the tree that a build from nothing gives") {
   for (std::uint64_t seed = 1; seed <= programs; ++seed) run_program(seed);
+}
+
+TEST_CASE("apply: reads and writes each touched node once") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    std::mt19937_64 random(seed);
+    Shape shape(static_cast<int>(seed % Shape::count), random);
+    Map map;
+    for (int i = 0; i < 2000; ++i) map[shape.key()] = shape.value();
+    MemoryStore store;
+    const Digest root = build(map, store).root;
+    std::size_t effective = 0;
+    const std::vector<Edit> edits = random_edits(map, shape, random, &effective);
+    CountingStore counting(store);
+    const auto applied = apply(counting, root, edits, counting);
+    INFO("seed " << seed);
+    REQUIRE(applied);
+    for (const auto& [node, times] : counting.reads) REQUIRE(times == 1);
+    for (const auto& [node, times] : counting.writes) REQUIRE(times == 1);
+    // What is written is what is new, and nothing goes that was not read.
+    REQUIRE(counting.writes.size() == applied->added.size());
+    for (const Digest& node : applied->added) REQUIRE(counting.writes.contains(node));
+    for (const Digest& node : applied->dropped) REQUIRE(counting.reads.contains(node));
+  }
 }
 
 TEST_CASE("M1: the empty root is a golden value") {
