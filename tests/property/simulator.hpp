@@ -46,7 +46,7 @@ class Simulator {
     bool may_be_gone = false;
   };
 
-  std::uint64_t draw(std::uint64_t below) { return random_() % below; }
+  std::size_t draw(std::size_t below) { return static_cast<std::size_t>(random_() % below); }
   bool chance(int percent) { return draw(100) < static_cast<std::uint64_t>(percent); }
   Actor& any() { return actors_[draw(actors_.size())]; }
 

@@ -18,7 +18,7 @@ class History {
 
   /// Adds the next: of a tree that is named by `what` and need not exist.
   const Checkpoint& add(std::string_view what);
-  const Checkpoint& at(std::uint64_t seq) const { return made_[seq - 1]; }
+  const Checkpoint& at(std::uint64_t seq) const { return made_[static_cast<std::size_t>(seq - 1)]; }
   std::uint64_t seq() const { return made_.size(); }
   void put_into(MemoryStore& blocks) const;
 
