@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 
 packages=(
   cmake ninja-build g++ pkg-config ccache mold clang-format-14
-  libboost1.81-dev libboost-json1.81-dev liblmdb-dev libssl-dev
+  libboost1.81-dev libboost-json1.81-dev liblmdb-dev libssl-dev libmimalloc-dev
   libsodium-dev libbearssl-dev libexpected-dev libxxhash-dev
   catch2 librapidcheck-dev
   clang-19 lld-19 llvm-19 libclang-rt-19-dev node-acorn python3  # wasm and fuzz

@@ -202,7 +202,7 @@ class TreePeer final : public Peer {
   }
 
   std::unique_ptr<Medium> medium_;
-  NodeCache cache_{std::size_t{1} << 28};  // "warm" is to mean it
+  NodeCache cache_{SIZE_MAX / 4};  // "warm" is to mean it
   Digest root_{};
   int height_ = 0;
   Written built_;

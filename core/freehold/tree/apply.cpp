@@ -64,7 +64,7 @@ class WorkSink final : public BlockSink {
 };
 
 /// Nodes that were written as well as dropped stay; the sink gets what is new.
-void finish(Work& work, Applied& applied, BlockSink& sink) {
+void finish(Work& work, Applied& applied, NodeSource& source, BlockSink& sink) {
   const std::set<Digest> dropped(work.dropped.begin(), work.dropped.end());
   std::set<Digest> kept;
   for (Block& block : work.written) {
@@ -77,7 +77,9 @@ void finish(Work& work, Applied& applied, BlockSink& sink) {
     sink.put(std::move(block));
   }
   for (const Digest& digest : dropped) {
-    if (!kept.contains(digest)) applied.dropped.push_back(digest);
+    if (kept.contains(digest)) continue;
+    source.forget(digest);
+    applied.dropped.push_back(digest);
   }
 }
 
@@ -170,7 +172,7 @@ Result<Applied> apply(NodeSource& source, const Digest& root, std::span<const Ed
     FH_CHECK(source.status());
     return fail(Errc::corrupt, "tree: cannot be read");
   }
-  finish(work, applied, sink);
+  finish(work, applied, source, sink);
   return applied;
 }
 

@@ -31,6 +31,10 @@ bool NodeSource::decode(const Digest& digest, int level, Node* to) {
   return is_fit(*to, level);
 }
 
+void NodeSource::forget(const Digest& digest) {
+  if (cache_ != &own_) cache_->forget(digest);
+}
+
 /// The bytes of a node; `held` keeps them if they must last longer than the source.
 std::optional<ByteView> NodeSource::find(const Digest& digest, NodeCache::Held* held) {
   ++read_;

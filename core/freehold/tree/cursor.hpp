@@ -27,6 +27,9 @@ class NodeSource {
   /// the store is not changed. False if it cannot be had.
   bool decode(const Digest& digest, int level, Node* to);
 
+  /// When the source goes, the cache need not hold this node any longer: its tree is no more.
+  void forget(const Digest& digest);
+
   Result<> status() const;
   const Missing& missing() const noexcept { return missing_; }
   /// How often a node was asked for, and how often the store was.

@@ -23,7 +23,15 @@ const Node* NodeCache::add(const Digest& digest, Held held) {
 }
 
 void NodeCache::leave() noexcept {
-  if (--users_ > 0 || young_bytes_ < bytes_max_ / 2) return;
+  if (--users_ > 0) return;
+  for (const Digest& digest : forgotten_) {
+    const auto found = young_.find(digest);
+    if (found == young_.end()) continue;  // in the old half, or never read: that goes anyway
+    young_bytes_ -= found->second.node.memory_bytes();
+    young_.erase(found);
+  }
+  forgotten_.clear();
+  if (young_bytes_ < bytes_max_ / 2) return;
   old_ = std::move(young_);
   young_.clear();
   young_bytes_ = 0;

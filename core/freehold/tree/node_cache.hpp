@@ -46,6 +46,9 @@ class NodeCache {
 
   const Node* find(const Digest& digest);
   const Node* add(const Digest& digest, Held held);
+  /// Lets go of a node at the end of the operations under way. What an edit replaced is seldom
+  /// asked for again, and a cache half full of it is slower than none.
+  void forget(const Digest& digest) { forgotten_.push_back(digest); }
   void enter() noexcept { ++users_; }
   void leave() noexcept;
 
@@ -54,6 +57,7 @@ class NodeCache {
   int users_ = 0;  // operations under way
   Map young_;
   Map old_;
+  std::vector<Digest> forgotten_;  // but still there
 };
 
 }  // namespace freehold
