@@ -20,12 +20,37 @@ class Tee final : public BlockSink {
   BlockSink* sink_;
 };
 
-Result<> finish_merge(const BlockStore& all, const Digest& head_root, MergeResult result, Tee& tee,
-                      SyncMerged* merged, Missing* missing) {
+/// The nodes of one merge: its trees share most of them, and each is decoded once; in a cache,
+/// since the store changes meanwhile, and its views do not last. When this goes, `missing` knows
+/// what could not be had.
+class MergeNodes {
+ public:
+  MergeNodes(const BlockStore& store, Missing* missing)
+      : source(store, &cache_), missing_(missing) {}
+  ~MergeNodes() { source.tell_missing(missing_); }
+  MergeNodes(const MergeNodes&) = delete;
+  MergeNodes& operator=(const MergeNodes&) = delete;
+
+ private:
+  NodeCache cache_;
+
+ public:
+  NodeSource source;
+
+ private:
+  Missing* missing_;
+};
+
+bool by_key(const Difference& left, const Difference& right) {
+  return compare(left.key, right.key) < 0;
+}
+
+Result<> finish_merge(NodeSource& nodes, const Digest& head_root, MergeResult result, Tee& tee,
+                      SyncMerged* merged) {
   for (Block& block : result.blocks) tee.put(std::move(block));
   merged->conflicts = std::move(result.conflicts);
-  FH_TRY(merged->applied, apply(all, head_root, result.edits, tee, missing));
-  FH_TRY(merged->changes, diff(all, head_root, merged->applied.root, missing));
+  FH_TRY(merged->applied, apply(nodes, head_root, result.edits, tee));
+  FH_TRY(merged->changes, diff(nodes, head_root, merged->applied.root));
   return {};
 }
 
@@ -70,9 +95,6 @@ class Rebasing {
       FH_TRY(const auto theirs, head_.get(key, missing_));
       FH_CHECK(settle({key, before, std::nullopt}, theirs, !(theirs == before)));
     }
-    const auto by_key = [](const Difference& left, const Difference& right) {
-      return compare(left.key, right.key) < 0;
-    };
     std::sort(ours.begin(), ours.end(), by_key);
     std::sort(theirs_changed.begin(), theirs_changed.end(), by_key);
     return {};
@@ -98,9 +120,6 @@ class Rebasing {
 /// `theirs`, as if the authority had changed all that it has of `ours` to what it is.
 std::vector<Difference> with_unchanged(std::span<const Difference> ours,
                                        std::vector<Difference> theirs) {
-  const auto by_key = [](const Difference& left, const Difference& right) {
-    return compare(left.key, right.key) < 0;
-  };
   const auto changed = static_cast<std::ptrdiff_t>(theirs.size());
   for (const Difference& one : ours) {
     if (!one.before) continue;
@@ -141,10 +160,11 @@ Result<SyncMerged> merge_baseless(const BlockStore& store, const BaselessInput& 
   }
   FH_CHECK(rebasing.finish());
   refuse_inadmissible(input.admission, &rebasing.ours, &merged.refused);
+  MergeNodes nodes(all, missing);
   FH_CHECK(finish_merge(
-      all, input.head_root,
+      nodes.source, input.head_root,
       merge(rebasing.ours, rebasing.theirs_changed, input.by, recogniser, all, rebasing.digests),
-      tee, &merged, missing));
+      tee, &merged));
   return merged;
 }
 
@@ -153,7 +173,8 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
   MemoryStore made;
   Tee tee(made, sink);
   const LayeredStore all(made, store);
-  FH_TRY(Applied caller, apply(store, input.since_root, input.edits.entries, tee, missing));
+  MergeNodes nodes(all, missing);
+  FH_TRY(Applied caller, apply(nodes.source, input.since_root, input.edits.entries, tee));
   if (caller.effective != input.edits.entries.size()) {
     return fail(Errc::invalid_edits,
                 "edits: a delete of an absent key, or a put of the value that is there");
@@ -164,7 +185,7 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
   SyncMerged merged;
   merged.caller_root = caller.root;
 
-  FH_TRY(auto ours, diff(all, input.base_root, caller.root, missing));
+  FH_TRY(auto ours, diff(nodes.source, input.base_root, caller.root));
   if (input.may_lack_keys) std::erase_if(ours, [](const Difference& one) { return !one.after; });
   if (input.may_be_taken) {
     std::erase_if(ours, [&](const Difference& one) {
@@ -174,10 +195,10 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
     });
   }
   refuse_inadmissible(input.admission, &ours, &merged.refused);
-  FH_TRY(auto theirs, diff(all, input.base_root, input.head_root, missing));
+  FH_TRY(auto theirs, diff(nodes.source, input.base_root, input.head_root));
   if (input.may_lack_keys) theirs = with_unchanged(ours, std::move(theirs));
-  FH_CHECK(finish_merge(all, input.head_root, merge(ours, theirs, input.by, recogniser, all), tee,
-                        &merged, missing));
+  FH_CHECK(finish_merge(nodes.source, input.head_root,
+                        merge(ours, theirs, input.by, recogniser, all), tee, &merged));
   return merged;
 }
 

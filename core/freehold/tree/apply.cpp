@@ -154,9 +154,7 @@ Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<con
                       BlockSink& sink, Missing* missing) {
   NodeSource nodes(store);
   Result<Applied> applied = apply(nodes, root, edits, sink);
-  if (!applied && missing != nullptr) {
-    for (const Cid& cid : nodes.missing().cids()) missing->add(cid);
-  }
+  if (!applied) nodes.tell_missing(missing);
   return applied;
 }
 

@@ -67,6 +67,11 @@ Result<> NodeSource::status() const {
   return {};
 }
 
+void NodeSource::tell_missing(Missing* to) const {
+  if (to == nullptr) return;
+  for (const Cid& cid : missing_.cids()) to->add(cid);
+}
+
 bool LevelCursor::start() {
   path_.clear();
   const Node* root = source_->node(root_);

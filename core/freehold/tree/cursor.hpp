@@ -32,6 +32,8 @@ class NodeSource {
 
   Result<> status() const;
   const Missing& missing() const noexcept { return missing_; }
+  /// Adds what is missing to `to`, unless that is null.
+  void tell_missing(Missing* to) const;
   /// How often a node was asked for, and how often the store was.
   std::size_t nodes_visited() const noexcept { return visited_; }
   std::size_t nodes_read() const noexcept { return read_; }

@@ -12,38 +12,90 @@ using DigestSet = std::unordered_set<Digest, DigestHash>;
 
 /// The subtrees of one tree that may differ from the other's, all of one level, in key order.
 struct Side {
-  explicit Side(const Digest& root) : nodes{root} {}
+  explicit Side(const Digest& root) : nodes{root}, places{{}} {}
   int level = 0;
   bool is_root = true;
   std::vector<Digest> nodes;
+  struct Place {
+    const Node* parent = nullptr;  // none of the root
+    std::size_t i = 0;
+  };
+  std::vector<Place> places;  // of `nodes`
 
   const Node* node(NodeSource& source, const Digest& digest) const {
     return source.node(digest, is_root ? -1 : level);
   }
+  void keep_only(const std::vector<std::size_t>& kept) {
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      nodes[i] = nodes[kept[i]];
+      places[i] = places[kept[i]];
+    }
+    nodes.resize(kept.size());
+    places.resize(kept.size());
+  }
 };
 
-/// Drops from both sides what both have. A subtree of one can only equal one of the same level.
+/// Order of the separators of two subtrees; the root's is empty.
+int compare_separators(Side::Place left, Side::Place right) {
+  const Bytes of_right = right.parent == nullptr ? Bytes() : right.parent->key(right.i);
+  if (left.parent != nullptr) return left.parent->compare_key(left.i, of_right);
+  return of_right.empty() ? 0 : -1;
+}
+
+/// Drops from both sides, in one walk by key, what both have under one separator.
+void drop_aligned(Side& left, Side& right) {
+  std::vector<std::size_t> kept_left;
+  std::vector<std::size_t> kept_right;
+  for (std::size_t l = 0, r = 0; l < left.nodes.size() || r < right.nodes.size();) {
+    const bool is_both = l < left.nodes.size() && r < right.nodes.size();
+    if (is_both && left.nodes[l] == right.nodes[r]) {
+      ++l;
+      ++r;
+      continue;
+    }
+    const int order = is_both                 ? compare_separators(left.places[l], right.places[r])
+                      : l < left.nodes.size() ? -1
+                                              : 1;
+    if (order <= 0) kept_left.push_back(l++);
+    if (order >= 0) kept_right.push_back(r++);
+  }
+  left.keep_only(kept_left);
+  right.keep_only(kept_right);
+}
+
+/// Drops from both sides what both have. A subtree of one can only equal one of the same level;
+/// nearly all that do stand under the same separator, and few are left to be looked up.
 void drop_shared(Side& left, Side& right) {
+  drop_aligned(left, right);
   const DigestSet in_left(left.nodes.begin(), left.nodes.end());
   DigestSet shared;
   for (const Digest& node : right.nodes) {
     if (in_left.contains(node)) shared.insert(node);
   }
   if (shared.empty()) return;
-  const auto is_shared = [&](const Digest& node) { return shared.contains(node); };
-  std::erase_if(left.nodes, is_shared);
-  std::erase_if(right.nodes, is_shared);
+  for (Side* side : {&left, &right}) {
+    std::vector<std::size_t> kept;
+    for (std::size_t i = 0; i < side->nodes.size(); ++i) {
+      if (!shared.contains(side->nodes[i])) kept.push_back(i);
+    }
+    side->keep_only(kept);
+  }
 }
 
 /// Replaces the nodes by their children. What cannot be read is noted by the source and left out.
 void descend(NodeSource& source, Side& side) {
   std::vector<Digest> below;
+  std::vector<Side::Place> places;
   for (const Digest& digest : side.nodes) {
     const Node* node = side.node(source, digest);
     if (node == nullptr) continue;
-    for (std::size_t i = 0; i < node->size(); ++i) below.push_back(node->link(i));
+    for (std::size_t i = 0; i < node->size(); ++i) {
+      below.push_back(node->link(i));
+      places.push_back({node, i});
+    }
   }
   side.nodes = std::move(below);
+  side.places = std::move(places);
   side.is_root = false;
   --side.level;
 }
@@ -90,18 +142,13 @@ int compare_entries(const LeafEntry& a, const LeafEntry& b) {
   return a.leaf->compare_key(a.i, b.leaf->key(b.i));
 }
 
-void give_missing(const NodeSource& source, Missing* missing) {
-  if (missing == nullptr) return;
-  for (const Cid& cid : source.missing().cids()) missing->add(cid);
-}
-
 }  // namespace
 
 Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from, const Digest& to,
                                      Missing* missing) {
   NodeSource nodes(store);
   auto differences = diff(nodes, from, to);
-  if (!differences) give_missing(nodes, missing);
+  if (!differences) nodes.tell_missing(missing);
   return differences;
 }
 
@@ -145,7 +192,7 @@ Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& f
     nodes.insert(nodes.end(), side.nodes.begin(), side.nodes.end());
   };
   const Result<> status = descend_to_leaves(source, left, right, visit);
-  give_missing(source, missing);
+  source.tell_missing(missing);
   FH_CHECK(status);
   return nodes;
 }

@@ -7,9 +7,7 @@ namespace freehold {
 namespace {
 
 Error error_of(const NodeSource& source, Missing* missing) {
-  if (missing != nullptr) {
-    for (const Cid& cid : source.missing().cids()) missing->add(cid);
-  }
+  source.tell_missing(missing);
   const Result<> status = source.status();
   return status ? Error{Errc::corrupt, "tree: cannot be read"} : status.error();
 }
