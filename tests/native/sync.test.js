@@ -183,43 +183,6 @@ test('R28: what is deleted from /invoked/ is done all the same, and not told aga
   assert.ok(again.out.ok);
 });
 
-test('Retries: a lost answer brings nothing back, and an old sync changes nothing', async () => {
-  const one = await Device.create(server);
-  const two = await one.another();
-  one.put('a', 1);
-  await one.sync();
-  // The answer is lost: the edit is there, the device does not know.
-  one.put('k', 'once');
-  const lost = await one.draft();
-  one.n += 1;
-  const [receipt] = (await peer.sendMessage(server.url, [lost.invocation], { blocks: lost.blocks }))
-    .receipts;
-  await two.sync();
-  two.put('k', undefined);
-  await two.sync();
-  // The same again: the same receipt. Then a new sync: the deleted key stays deleted.
-  const again = await peer.sendMessage(server.url, [lost.invocation], { blocks: lost.blocks });
-  assert.equal(`${again.receipts[0].link()}`, `${receipt.link()}`);
-  one.put('b', 2);
-  await one.sync();
-  assert.equal(one.get('k'), undefined);
-  assert.equal(one.get('b'), 2);
-  const late = await one.draft({ n: 1 });
-  await rejects(one.finish(late), 'Superseded');
-  await one.sync();
-
-  // A device that lost everything is not taken to have deleted everything.
-  const fresh = await one.another();
-  fresh.put('mine', 1);
-  const first = await fresh.draft();
-  await peer.sendMessage(server.url, [first.invocation], { blocks: first.blocks });
-  fresh.entries = fresh.base = [];
-  fresh.unanswered = [];
-  fresh.n = 1;
-  await fresh.sync();
-  assert.deepEqual(fresh.keys(''), ['a', 'b', 'mine']);
-});
-
 test('Refusals: each is named, and leaves nothing behind', async () => {
   const device = await Device.create(server);
   device.put('a', 1);

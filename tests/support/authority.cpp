@@ -12,6 +12,20 @@ Authority::Authority(Signer signer, Did space)
   blocks_.put(empty_node());
 }
 
+std::optional<ByteView> Authority::find(const Cid& cid) const {
+  const auto found = blocks_.find(cid);
+  if (!found) return std::nullopt;
+  found_.push_back(copy_of(*found));
+  return ByteView(found_.back());
+}
+
+/// As in a database, a view of what was found does not outlast a change.
+void Authority::put(Block block) {
+  for (Bytes& bytes : found_) std::fill(bytes.begin(), bytes.end(), std::uint8_t{0xff});
+  found_.clear();
+  blocks_.put(std::move(block));
+}
+
 std::optional<Cid> Authority::checkpoint() const {
   return checkpoint_ ? std::optional<Cid>(checkpoint_->cid()) : std::nullopt;
 }

@@ -37,8 +37,8 @@ class Authority final : public Service, private HeldSpace {
   void forget();
 
  private:
-  std::optional<ByteView> find(const Cid& cid) const override { return blocks_.find(cid); }
-  void put(Block block) override { blocks_.put(std::move(block)); }
+  std::optional<ByteView> find(const Cid& cid) const override;
+  void put(Block block) override;
   Digest root() const override { return head_; }
   std::optional<Cid> checkpoint() const override;
   std::optional<Digest> root_of(const Cid& checkpoint) const override;
@@ -53,6 +53,7 @@ class Authority final : public Service, private HeldSpace {
   Signer signer_;
   Did space_;
   MemoryStore blocks_;
+  mutable std::vector<Bytes> found_;  // what `find` gave views of
   Digest head_{};
   std::uint64_t seq_ = 0;
   std::optional<Checkpoint> checkpoint_;

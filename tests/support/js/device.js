@@ -122,10 +122,15 @@ export class Device {
     });
   }
 
-  /** The invocation of a sync, and the blocks that go with it. */
-  async draft({ strict = undefined, n = this.n + 1 } = /** @type {any} */ ({})) {
+  /**
+   * The invocation of a sync, and the blocks that go with it; with `bases`, as after BaseUnknown, the
+   * digests of what was at each key.
+   */
+  async draft({ strict = undefined, n = this.n + 1, bases = false } = /** @type {any} */ ({})) {
     const changes = editsBetween(this.base, this.entries);
-    const edits = changes.length > 0 ? encodeEdits(changes) : undefined;
+    const baseOf = (/** @type {Uint8Array} */ key) =>
+      this.base.find(([other]) => Buffer.compare(other, key) === 0)?.[1];
+    const edits = changes.length > 0 ? encodeEdits(changes, bases ? baseOf : undefined) : undefined;
     const invocation = await peer.syncInvocation({
       issuer: this.agent,
       audience: this.did,
