@@ -166,23 +166,6 @@ test('R27: one invocation, five connections and a queue: one run, one receipt', 
   assert.equal(answers.filter(Boolean).length, 8);
 });
 
-test('R28: what is deleted from /invoked/ is done all the same, and not told again', async () => {
-  const device = await Device.create(server);
-  const add = await device.add(someBytes('R28', 10));
-  device.queue(add);
-  await device.sync();
-  for (const prefix of ['/invoked/', '/receipt/', '/blob/']) {
-    for (const key of device.keys(prefix)) device.put(key, undefined);
-  }
-  await device.sync();
-  await device.sync();
-  assert.deepEqual(device.entries, []);
-  const response = await fetch(new URL(`/receipt/${add.cid}`, server.url));
-  assert.equal(response.status, 200);
-  const again = await device.send(await device.add(someBytes('R28', 10)));
-  assert.ok(again.out.ok);
-});
-
 test('Refusals: each is named, and leaves nothing behind', async () => {
   const device = await Device.create(server);
   device.put('a', 1);

@@ -123,8 +123,8 @@ export class Device {
   }
 
   /**
-   * The invocation of a sync, and the blocks that go with it; with `bases`, as after BaseUnknown, the
-   * digests of what was at each key.
+   * The invocation of a sync, and the blocks that go with it; with `bases`, as after
+   * BaseUnknown, the digests of what was at each key.
    */
   async draft({ strict = undefined, n = this.n + 1, bases = false } = /** @type {any} */ ({})) {
     const changes = editsBetween(this.base, this.entries);
