@@ -4,6 +4,7 @@
 #include <set>
 
 #include "native/bench/tree_peer.hpp"
+#include "native/storage/journal.hpp"
 #include "native/storage/lmdb.hpp"
 
 namespace freehold::native {
@@ -37,9 +38,9 @@ class Folder {
 /// A database in a folder of its own.
 class Database {
  public:
-  explicit Database(const std::string& parent) : folder_(parent) {
+  Database(const std::string& parent, bool has_journal) : folder_(parent) {
     auto opened = open_lmdb(folder_.path());
-    if (opened) engine_ = *std::move(opened);
+    if (opened) engine_ = has_journal ? journaled(*std::move(opened)) : *std::move(opened);
   }
   KvEngine* engine() noexcept { return engine_.get(); }
 
@@ -76,7 +77,7 @@ class KvSink final : public BlockSink {
 /// Nodes under their digests; one commit is one transaction.
 class LmdbMedium final : public bench::Medium {
  public:
-  explicit LmdbMedium(const std::string& folder) : database_(folder) {}
+  explicit LmdbMedium(const std::string& folder) : database_(folder, true) {}
 
   Trouble read(const Read& read) override {
     if (database_.engine() == nullptr) return no_database;
@@ -117,7 +118,7 @@ class LmdbMedium final : public bench::Medium {
 /// Keys and values, and no tree.
 class PlainPeer final : public bench::Peer {
  public:
-  explicit PlainPeer(const std::string& folder) : database_(folder) {}
+  explicit PlainPeer(const std::string& folder) : database_(folder, false) {}
 
   Trouble build(const bench::Dataset& data) override {
     return update([&](KvTransaction& kv) {
