@@ -23,25 +23,22 @@ export const completionOf = (transaction) =>
 export const keysUnder = (first) => IDBKeyRange.bound([first], [first, []]);
 
 /**
- * The database of an agent: `meta` and the three of IdbBlockStore.
+ * The database of an agent: `meta` and the three of IdbBlockStore. Its version is the format of the
+ * records: so it is opened as it is, made if it is not, and looked at.
  * @param {string} name @returns {Promise<IDBDatabase>}
  */
-export function openDatabase(name) {
-  const request = indexedDB.open(`freehold/${name}`, 1);
+export async function openDatabase(name) {
+  const request = indexedDB.open(`freehold/${name}`);
   request.onupgradeneeded = () => {
     for (const store of ['meta', 'heads', 'packs', 'records']) {
       request.result.createObjectStore(store);
     }
   };
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(request.result);
-    };
-    request.onerror = () => reject(request.error);
-    request.onblocked = () =>
-      reject(new FreeholdError('Closed', 'another tab has an older version'));
-  });
+  const db = await resultOf(request);
+  db.onversionchange = () => db.close();
+  if (db.version === 1) return db;
+  db.close();
+  throw new FreeholdError('OtherFormat', `${db.name}: format ${db.version} instead of 1`);
 }
 
 /** @typedef {import('./internal.js').Database} Database */

@@ -383,6 +383,7 @@ export type ErrorCode =
   | 'HttpError'
   | 'HeadMoved'
   | 'Closed'
+  | 'OtherFormat'
   | (string & {});
 
 export declare class FreeholdError extends Error {

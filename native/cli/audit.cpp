@@ -5,7 +5,7 @@
 
 #include "native/boost.hpp"
 #include "native/cli/command.hpp"
-#include "native/storage/lmdb.hpp"
+#include "native/storage/data_folder.hpp"
 
 namespace freehold::native {
 
@@ -49,8 +49,8 @@ int audit_command(const Words& words) {
   }
   const Result<Did> did = Did::parse(*space);
   if (!did) return complain(*space + ": not a DID");
-  auto engine = open_lmdb(std::filesystem::path(*data) / "state", LmdbMode::read_only);
-  if (!engine) return complain(*data + ": " + engine.error().what);
+  const auto engine = open_data_folder(*data, server_format, LmdbMode::read_only);
+  if (!engine) return complain(engine.error().message);
   Result<Audit> audit = fail(Errc::not_found, "not read");
   const Result<> read = (*engine)->read([&](KvReader& kv) { audit = audit_space(kv, *did); });
   if (!read) return complain(read.error().what);

@@ -8,8 +8,8 @@
 #include "native/cli/command.hpp"
 #include "native/config/key_file.hpp"
 #include "native/service/audit.hpp"
+#include "native/storage/data_folder.hpp"
 #include "native/storage/kv_stage.hpp"
-#include "native/storage/lmdb.hpp"
 
 namespace freehold::native {
 
@@ -180,12 +180,11 @@ int bench_keep_command(const Words& words) {
   if (arguments.wants_help() || !arguments.error().empty() || !data || !is_read) {
     return usage(help, arguments);
   }
-  const std::filesystem::path folder = std::filesystem::path(*data) / "state";
-  if (std::filesystem::exists(folder / "data.mdb")) {
-    return complain(folder.string() + ": has a database already");
+  if (std::filesystem::exists(state_path(*data) / "data.mdb")) {
+    return complain(*data + ": has a database already");
   }
-  auto engine = open_lmdb(folder);
-  if (!engine) return complain(*data + ": " + engine.error().what);
+  auto engine = open_data_folder(*data, server_format);
+  if (!engine) return complain(engine.error().message);
   const Result<> done = Bench(**engine, plan).run();
   if (!done) return complain(done.error().what);
   return 0;

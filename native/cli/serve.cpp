@@ -5,7 +5,7 @@
 #include "native/boost.hpp"
 #include "native/cli/command.hpp"
 #include "native/server/listener.hpp"
-#include "native/storage/lmdb.hpp"
+#include "native/storage/data_folder.hpp"
 
 namespace freehold::native {
 
@@ -61,8 +61,8 @@ int run(Config config, Address address, const std::filesystem::path& data,
   // The listener's threads outlive the service, which may still post to them as it ends.
   Listener listener;
   if (const std::string error = bind(listener, &address); !error.empty()) return complain(error);
-  auto engine = open_lmdb(data / "state");
-  if (!engine) return complain(data.string() + ": " + engine.error().what);
+  auto engine = open_data_folder(data, server_format);
+  if (!engine) return complain(engine.error().message);
   auto blobs = BlobFiles::open(data / "blobs");
   if (!blobs) return complain(data.string() + ": " + blobs.error().what);
 

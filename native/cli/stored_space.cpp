@@ -1,9 +1,7 @@
 #include "native/cli/stored_space.hpp"
 
-#include <filesystem>
-
+#include "native/storage/data_folder.hpp"
 #include "native/storage/kv_stage.hpp"
-#include "native/storage/lmdb.hpp"
 
 namespace freehold::native {
 
@@ -24,8 +22,8 @@ Result<> use_space(KvReader& kv, const Did& did, const std::function<Result<>(Sp
 
 std::string read_space(const std::string& data, const Did& did,
                        const std::function<Result<>(Space&)>& use) {
-  auto engine = open_lmdb(std::filesystem::path(data) / "state", LmdbMode::read_only);
-  if (!engine) return data + ": " + engine.error().what;
+  const auto engine = open_data_folder(data, server_format, LmdbMode::read_only);
+  if (!engine) return engine.error().message;
   Result<> used;
   const Result<> read = (*engine)->read([&](KvReader& kv) { used = use_space(kv, did, use); });
   if (!read) return read.error().what;

@@ -25,8 +25,11 @@ constexpr int looks_max = 5;  // when other processes move the head between two 
 fs::path key_path(const fs::path& folder) {
   return folder / "agent.key";
 }
-fs::path state_path(const fs::path& folder) {
-  return folder / "state";
+
+std::unique_ptr<KvEngine> open_engine(const fs::path& folder, LmdbMode mode) {
+  auto engine = open_data_folder(folder, replica_format, mode);
+  if (!engine) throw Failure(engine.error().name, engine.error().message);
+  return *std::move(engine);
 }
 
 Bytes key_of(std::uint8_t kind, ByteView of) {
@@ -101,7 +104,7 @@ Checkpoints Snapshot::checkpoints() const {
 bool LocalReplica::is_there(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::exists(state_path(folder) / "data.mdb", ignored)) return false;
-  const auto engine = open_lmdb(state_path(folder), LmdbMode::read_only);
+  const auto engine = open_data_folder(folder, replica_format, LmdbMode::read_only);
   bool is_found = false;
   if (engine) {
     const Result<> read =
@@ -130,9 +133,8 @@ void LocalReplica::create(const fs::path& folder, const Ed25519Key& agent,
     fs::create_directories(folder);
     unwrap(write_key_file(key_path(folder), agent), key_path(folder).string());
   }
-  auto engine = unwrap(open_lmdb(state_path(folder), LmdbMode::shared), folder.string());
+  const auto engine = open_engine(folder, LmdbMode::shared);
   bool is_taken = false;
-  std::exception_ptr thrown;
   const auto work = [&](KvTransaction& kv) {
     is_taken = kv.get(record_key).has_value();
     if (is_taken) return;
@@ -162,8 +164,8 @@ LocalReplica::LocalReplica(fs::path folder, LmdbMode mode)
   if (!is_there(folder_)) {
     throw Failure("NotFound", folder_.string() + ": no replica of a space is there");
   }
+  engine_ = open_engine(folder_, mode);
   agent_ = unwrap(read_key_file(key_path(folder_)), key_path(folder_).string());
-  engine_ = unwrap(open_lmdb(state_path(folder_), mode), folder_.string());
 }
 
 // --- reading ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 ///                            'm' -> what else is known: name, delegation, service (ReplicaAbout)
 ///                            'b' + CID -> block
 ///                            'c' + number (8 bytes, big-endian) -> CID of the checkpoint
+///                            and the mark of the format (storage/data_folder.hpp)
 ///     DIR/sync.lock   held while a sync is under way
 ///
 /// Any number of processes may use a folder at once: a change is made, from reading the head to
@@ -18,7 +19,7 @@
 
 #include "freehold/db/replica.hpp"
 #include "native/client/service_client.hpp"
-#include "native/storage/lmdb.hpp"
+#include "native/storage/data_folder.hpp"
 
 namespace freehold::native {
 
@@ -75,7 +76,7 @@ class LocalReplica {
   /// The key in the folder; made now if there is none, with the folder.
   static Ed25519Key key_in(const std::filesystem::path& folder);
 
-  /// Failures: NotFound, Corrupt.
+  /// Failures: NotFound, Corrupt, OtherFormat.
   explicit LocalReplica(std::filesystem::path folder, LmdbMode mode = LmdbMode::shared);
 
   const std::filesystem::path& folder() const noexcept { return folder_; }

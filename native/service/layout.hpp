@@ -3,7 +3,8 @@
 ///     <space: 32 bytes, its public key> <kind: 1 byte> <rest>
 ///
 /// What belongs to no space (tasks are found by their CID alone) has zeros for it. All keys are
-/// shorter than kv_key_bytes_max: what may be long is hashed.
+/// shorter than kv_key_bytes_max: what may be long is hashed. A change of this, or of a record, is
+/// another format (storage/data_folder.hpp).
 #pragma once
 
 #include "freehold/block/cid.hpp"

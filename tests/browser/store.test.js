@@ -181,6 +181,25 @@ test('the key is held by WebCrypto, which does not give it out', async () => {
   await context.close();
 });
 
+test('a database with records of another format is refused by name, and left alone', async () => {
+  const context = await browser.newContext();
+  const page = await openTab(context, 'indexeddb');
+  const told = await page.evaluate(async () => {
+    agent.close();
+    const made = await new Promise((resolve) => {
+      const request = indexedDB.open('freehold/later', 9);
+      request.onsuccess = () => resolve(request.result);
+    });
+    made.close();
+    const open = () => Agent.open({ name: 'later' });
+    const errors = [await open().catch((error) => error), await open().catch((error) => error)];
+    return errors.map(({ code, message }) => `${code}: ${message}`);
+  });
+  const error = 'OtherFormat: freehold/later: format 9 instead of 1';
+  assert.deepEqual(told, [error, error]);
+  await context.close();
+});
+
 test('what was acknowledged is there after the browser is killed', async () => {
   const profile = await mkdtemp(join(tmpdir(), 'freehold-'));
   try {

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { decode, encode } from '@ipld/dag-cbor';
 import { base64url } from 'multiformats/bases/base64';
 import { CID } from 'multiformats/cid';
+import { run } from '../support/js/program.js';
 import { ask, end, start } from '../support/js/space-cli.js';
 import { assertSound, manyLines, putLines, rootOf, startWorld } from '../support/js/space-world.js';
 
@@ -204,4 +205,16 @@ test('bad input of each command names what is wrong, and changes nothing', async
     assert.equal(own.code, 0);
     assert.match(own.out, new RegExp(`^freehold space ${command} DIR[^]*JSON|Prints what sync`));
   }
+});
+
+test('a folder of another kind is refused by name, and left alone', async () => {
+  const { dir } = await newSpace();
+  const data = join(server.folder, 'data');
+  const { code, error } = await start(['get', '--json', data, '/a']).ended;
+  assert.equal(code, 1);
+  assert.equal(error.name, 'OtherFormat');
+  assert.equal(error.message.split(';')[0], `${data}: holds server format 1`);
+  const audit = run('audit', '--data', dir, '--space', server.didKey);
+  await assert.rejects(audit, /holds replica format 1; this build reads server format 1/);
+  assert.equal((await end('ls', dir)).code, 0);
 });
