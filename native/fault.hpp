@@ -10,6 +10,7 @@
 ///   lifetimes-settled  ... it is listed as dead
 ///   blocks-freed     blocks that are long dead are freed
 ///   window-moved     the oldest roots cannot be read any more
+///   ledger-rebuilt   of a recovered space some more of the ledger is rebuilt, not committed
 ///   task-ran         a handler has run, its receipt is not signed
 ///   add-allocated    space for a blob is reserved, the receipt of blob/allocate not issued
 ///   accept-stored    a blob counts as stored, the receipt of blob/accept is not issued

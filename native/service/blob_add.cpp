@@ -107,19 +107,6 @@ Result<> finish_at_once(const Call& call, const BlobTerms& terms, const BlobTask
   return {};
 }
 
-/// So that a receipt of http/put is known when it comes.
-void expect_put(const Call& call, const BlobTerms& terms, const BlobTasks& tasks) {
-  if (find_task(call.turn.kv(), tasks.put.cid())) return;
-  TaskRecord record;
-  record.state = TaskRecord::State::effect;
-  record.tenant = call.tenant.did();
-  record.cause = terms.cause;
-  record.multihash = terms.multihash;
-  record.size = terms.size;
-  record.blob_space = terms.space;
-  save_task(call.turn.kv(), tasks.put.cid(), record);
-}
-
 }  // namespace
 
 Result<Outcome> add_blob(Call& call) {
@@ -141,7 +128,7 @@ Result<Outcome> add_blob(Call& call) {
   }
   fault_point("add-allocated");
   FH_TRY(const BlobTasks tasks, tasks_of(call.tenant, *terms));
-  expect_put(call, *terms, tasks);
+  expect_put(call.turn.kv(), call.tenant.did(), *terms, tasks);
 
   const bool is_here = call.turn.context().blobs->size_of(terms->digest) == terms->size;
   std::optional<std::string> url;

@@ -42,6 +42,26 @@ Result<BlobTasks> tasks_of(const Tenant& tenant, const BlobTerms& terms) {
   return tasks;
 }
 
+void expect_put(KvTransaction& kv, const Did& tenant, const BlobTerms& terms,
+                const BlobTasks& tasks) {
+  if (find_task(kv, tasks.put.cid())) return;
+  TaskRecord record;
+  record.state = TaskRecord::State::effect;
+  record.tenant = tenant;
+  record.cause = terms.cause;
+  record.multihash = terms.multihash;
+  record.size = terms.size;
+  record.blob_space = terms.space;
+  save_task(kv, tasks.put.cid(), record);
+}
+
+bool is_by_blob_key(const Receipt& receipt, ByteView multihash) {
+  const Result<Ed25519Key> key = key_of_blob(multihash);
+  if (!key) return false;
+  const Did did = Did::of_ed25519(key->public_key());
+  return receipt.issuer == did && verify_signature(receipt, did);
+}
+
 void conclude_inline(const Tenant& tenant, const Answer& answer, Outcome* outcome) {
   Map facts;
   for (std::size_t i = 0; i < answer.blocks.size(); ++i) {

@@ -22,6 +22,12 @@ struct BlobTasks {
 };
 Result<BlobTasks> tasks_of(const Tenant& tenant, const BlobTerms& terms);
 
+/// So that a receipt of http/put is known when it comes.
+void expect_put(KvTransaction& kv, const Did& tenant, const BlobTerms& terms,
+                const BlobTasks& tasks);
+/// Signed by the key that follows from the blob? It proves nothing, but others have no say.
+bool is_by_blob_key(const Receipt& receipt, ByteView multihash);
+
 /// ucan/conclude of a receipt by the service itself, and the blocks that it names.
 void conclude_inline(const Tenant& tenant, const Answer& answer, Outcome* outcome);
 

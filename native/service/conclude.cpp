@@ -1,6 +1,5 @@
 // ucan/conclude: the receipt of a task that somebody else ran. That of http/put lets a blob be
 // accepted, if its bytes are really here.
-#include "freehold/ucan/blob_key.hpp"
 #include "native/fault.hpp"
 #include "native/service/blob_tasks.hpp"
 #include "native/service/errors.hpp"
@@ -25,19 +24,9 @@ Outcome refuse(std::string_view name, std::string_view message) {
   return without_trace(Outcome::failed(error_of(name, message)));
 }
 
-/// May be concluded again later: what was missing may have come by then.
+/// May be concluded again later (state_of): what was missing may have come by then.
 Outcome not_yet(Value error) {
-  Outcome outcome = without_trace(Outcome::failed(std::move(error)));
-  outcome.is_final = false;
-  return outcome;
-}
-
-/// Signed by the key that follows from the blob? It proves nothing, but others have no say.
-bool is_by_blob_key(const Receipt& receipt, ByteView multihash) {
-  const Result<Ed25519Key> key = key_of_blob(multihash);
-  if (!key) return false;
-  const Did did = Did::of_ed25519(key->public_key());
-  return receipt.issuer == did && verify_signature(receipt, did);
+  return without_trace(Outcome::failed(std::move(error)));
 }
 
 BlobTerms terms_of(const TaskRecord& put) {

@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
   claimed = 'p',  // + hash of CID -> CID: tasks that were taken and have not run
   served = 'v',   // + digest, space -> nothing: blobs that somebody was promised
   sweep = 'y',    // + due time (8 bytes), space -> nothing: spaces that have blocks to free then
+  rebuild = 'z',  // + space -> nothing: spaces whose ledger is being rebuilt
 };
 
 using SpaceId = Ed25519PublicKey;

@@ -41,7 +41,7 @@ class Taker {
     const Tenant* tenant = turn_->context().tenants.find(invocation->audience);
     const std::int64_t due = invocation->not_before.value_or(0);
     if (tenant == nullptr || due >= turn_->seconds()) {
-      wait(*invocation, due);
+      keep_waiting(turn_->kv(), space_->id(), *invocation);
       return {};
     }
     return move(*invocation, *tenant);
@@ -50,16 +50,6 @@ class Taker {
   bool is_left() const noexcept { return is_left_; }
 
  private:
-  /// Found again when its time has come, or when the tenant has.
-  void wait(const Ucan& invocation, std::int64_t due) {
-    turn_->kv().put(
-        layout::key(space_->id(), Kind::waiting,
-                    {layout::hash_of(invocation.audience),
-                     layout::ordered(static_cast<std::uint64_t>(std::max<std::int64_t>(due, 0))),
-                     layout::hash_of(invocation.cid())}),
-        invocation.cid().bytes());
-  }
-
   Result<> move(const Ucan& invocation, const Tenant& tenant) {
     const Cid& task = invocation.cid();
     space_->erase(key_of(key_prefix::queue, task));
@@ -165,8 +155,21 @@ Result<> take_queue(Turn& turn, Space& space, std::span<const Bytes> keys, bool*
   return {};
 }
 
+void keep_waiting(KvTransaction& kv, const layout::SpaceId& space, const Ucan& invocation) {
+  const auto due = std::max<std::int64_t>(invocation.not_before.value_or(0), 0);
+  kv.put(layout::key(
+             space, Kind::waiting,
+             {layout::hash_of(invocation.audience),
+              layout::ordered(static_cast<std::uint64_t>(due)), layout::hash_of(invocation.cid())}),
+         invocation.cid().bytes());
+}
+
+void forget_claim(KvTransaction& kv, const Cid& task) {
+  kv.erase(claimed_key(task));
+}
+
 Result<> run_claimed(Turn& turn, const Cid& task) {
-  turn.kv().erase(claimed_key(task));
+  forget_claim(turn.kv(), task);
   const auto record = find_task(turn.kv(), task);
   if (!record || record->state != TaskRecord::State::claimed) return {};
   const Tenant* tenant = turn.context().tenants.find(record->tenant);

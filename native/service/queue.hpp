@@ -19,6 +19,13 @@ std::optional<Value> size_error(const Ucan& invocation, const BlockStore& blocks
 /// `*is_left` says so.
 Result<> take_queue(Turn& turn, Space& space, std::span<const Bytes> keys, bool* is_left);
 
+/// An invocation in the queue is found again by `take_queue` when its time has come, or when its
+/// tenant has.
+void keep_waiting(KvTransaction& kv, const layout::SpaceId& space, const Ucan& invocation);
+
+/// A task that was taken is not to be run any more.
+void forget_claim(KvTransaction& kv, const Cid& task);
+
 /// Runs a task that was taken; nothing if it is no longer waiting to be run.
 Result<> run_claimed(Turn& turn, const Cid& task);
 

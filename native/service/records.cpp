@@ -16,7 +16,9 @@ Bytes encode(const SpaceRecord& record) {
                          {"deadBytes", Value(record.dead_bytes)},
                          {"sweepDue", Value(record.sweep_due)},
                          {"recovering", record::of(record.recovering)},
-                         {"recoveringSeq", Value(record.recovering_seq)}});
+                         {"recoveringSeq", Value(record.recovering_seq)},
+                         {"recoveredSeq", Value(record.recovered_seq)},
+                         {"rebuilding", record.rebuilding ? Value(*record.rebuilding) : Value()}});
 }
 
 Result<SpaceRecord> decode_space(ByteView bytes) {
@@ -34,6 +36,9 @@ Result<SpaceRecord> decode_space(ByteView bytes) {
   record.sweep_due = in.time("sweepDue");
   record.recovering = in.link("recovering");
   if (record.recovering) record.recovering_seq = in.number("recoveringSeq");
+  record.recovered_seq = in.number("recoveredSeq");
+  const Value* rebuilding = in.at("rebuilding");
+  if (rebuilding != nullptr && !rebuilding->is_null()) record.rebuilding = in.bytes("rebuilding");
   return record::finish(in, std::move(record));
 }
 

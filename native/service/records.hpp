@@ -24,6 +24,12 @@ struct SpaceRecord {
   /// tree is here again nothing is signed.
   std::optional<Cid> recovering;
   std::uint64_t recovering_seq = 0;
+  std::uint64_t recovered_seq = 0;  // of the last one that came so: of those before, some are lost
+  /// The tree came with a recovery, and the ledger is being rebuilt from it: how far (rebuild.hpp).
+  std::optional<Bytes> rebuilding;
+
+  /// Whether nothing may be signed, and nothing changed, for now.
+  bool is_stopped() const noexcept { return recovering || rebuilding; }
 };
 
 /// A provider's service to a space, and what is used of it.

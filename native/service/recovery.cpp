@@ -3,6 +3,7 @@
 #include "freehold/sync/attachments.hpp"
 #include "freehold/tree/check.hpp"
 #include "native/service/errors.hpp"
+#include "native/service/rebuild.hpp"
 
 namespace freehold::native {
 
@@ -16,6 +17,13 @@ Value recovering_error(const SpaceRecord& record, const std::vector<Cid>& links)
                   Map{{"checkpoint", Value(*record.recovering)},
                       {"seq", Value(record.recovering_seq)},
                       {"links", Value(std::move(list))}});
+}
+
+Value rebuilding_error() {
+  return error_of(name_of(Errc::recovering),
+                  "The service was restored from a backup and is looking through what it signed: "
+                  "ask again later",
+                  Map{{"links", Value(List{})}, {"rebuilding", Value(true)}});
 }
 
 Value unknown_error(const SpaceRecord& record) {
@@ -96,12 +104,20 @@ Result<Recovery> recover_by(const Call& call, const MemoryStore& message, Space&
   if (checkpoint && checkpoint->seq > std::max(record.seq, record.recovering_seq)) {
     space.stop_at(*checkpoint);
   }
-  if (!record.recovering) return unchanged;
-  if (checkpoint && checkpoint->cid() == *record.recovering) {
-    return take_tree(message, space, *checkpoint);
+  Recovery recovery;
+  if (record.recovering) {
+    if (!checkpoint || checkpoint->cid() != *record.recovering) {
+      unchanged.error = recovering_error(record, {});
+      return unchanged;
+    }
+    FH_TRY(recovery, take_tree(message, space, *checkpoint));
+    if (recovery.error) return recovery;
   }
-  unchanged.error = recovering_error(record, {});
-  return unchanged;
+  if (!record.rebuilding) return recovery;
+  recovery.is_changed = true;
+  FH_TRY(const bool is_all, rebuild_ledger(call.turn, space));
+  if (!is_all) recovery.error = rebuilding_error();
+  return recovery;
 }
 
 std::optional<Value> refusal_to_read(Space& space, const std::optional<Cid>& since) {

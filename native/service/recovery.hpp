@@ -9,7 +9,8 @@ namespace freehold::native {
 /// The error for an invocation that cannot be answered now: none if all is well. A checkpoint
 /// `since` that we do not know must be shown, its block in the message: `BaseUnknown` asks for it.
 /// If we signed it, and it is above our head, the space stops: `Recovering` names it and, until the
-/// message has its whole tree, blocks of that which we lack. Then the space goes on above it.
+/// message has its whole tree, blocks of that which we lack. Then the ledger is rebuilt, a step
+/// with each call (and in the background), and the space goes on above it.
 /// Whether the space changed: that is to be kept, error or not. Errc::corrupt.
 struct Recovery {
   std::optional<Value> error;

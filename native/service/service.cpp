@@ -8,6 +8,7 @@
 #include "native/fault.hpp"
 #include "native/service/errors.hpp"
 #include "native/service/queue.hpp"
+#include "native/service/rebuild.hpp"
 #include "native/service/state_sync.hpp"
 #include "native/service/usage.hpp"
 #include "native/storage/kv_stage.hpp"
@@ -28,12 +29,24 @@ struct Service::Exchange {
   std::vector<Item> items;
   Now now;
   Done done;
+  bool is_work_left = false;  // for the background, once this is durable
 };
 
 namespace {
 
 bool is_state(std::string_view can) {
   return can == ability::state_sync || can == ability::state_read || can == ability::state_restore;
+}
+
+/// A space that something was to be done to waits for what the service has lost.
+bool is_stopped(const Error& error) {
+  return error.code == Errc::recovering;
+}
+
+Value stopped_error() {
+  return error_of(name_of(Errc::recovering),
+                  "The service was restored from a backup, and the space waits for what was lost: "
+                  "ask again when it has been synced");
 }
 
 HttpReply reply_of(const std::vector<Answer>& answers) {
@@ -132,6 +145,7 @@ void Service::finish(Exchange& request, const Result<>& stored) {
   if (!stored) return request.done(storage_failure(stored.error()));
   std::vector<Answer> answers;
   for (Item& item : request.items) answers.push_back(*std::move(item.answer));
+  if (request.is_work_left) wake();
   fault_point("answer-before");
   request.done(reply_of(answers));
 }
@@ -175,6 +189,7 @@ void Service::run(KvReader& kv, KvTransaction* writable, Exchange& request, Item
   } else {
     is_changed = run_command(turn, request, item);
   }
+  if (!is_changed && is_stopped(is_changed.error())) return refuse(stopped_error());
   if (!is_changed) {
     std::fprintf(stderr, "freehold: %s: %s\n", item.invocation.capabilities.front().can.c_str(),
                  is_changed.error().what);
@@ -219,7 +234,7 @@ Result<bool> Service::run_command(Turn& turn, Exchange& request, Item& item) {
     Answer answer;
     FH_TRY(const SyncResult result, sync_state(call, blocks, &answer));
     item.answer = std::move(answer);
-    if (result.is_left) wake();
+    if (result.is_left || result.is_recovering) request.is_work_left = true;
     if (result.is_kept) charge(turn, call, result.nodes_written);
     return result.is_kept;
   }
@@ -274,26 +289,36 @@ void Service::run_left() {
   constexpr std::size_t tasks_max = 64;
   constexpr std::chrono::milliseconds hold_interval{100};
   constexpr std::chrono::seconds tidy_interval{10};
-  std::unordered_set<Cid, CidHash> failed;  // not to be tried again by this process
+  std::unordered_set<Cid, CidHash> failed;   // not to be tried again by this process
+  std::unordered_set<Cid, CidHash> stopped;  // their spaces are: to be tried when all else is done
+  bool was_busy = false;
   std::unique_lock lock(mutex_);
   for (;;) {
+    if (!was_busy) stopped.clear();
     woken_.wait_for(lock, tidy_interval, [this] { return is_woken_ || is_ending_; });
     if (is_ending_) return;
     is_woken_ = false;
     lock.unlock();
+    const bool is_rebuilt = rebuild_ledgers();
     const bool is_tidy = tidy_spaces();
     std::vector<Cid> tasks;
+    const std::size_t listed_max = tasks_max + failed.size() + stopped.size();
     const Result<> listed =
-        engine_->read([&](KvReader& kv) { tasks = claimed_tasks(kv, tasks_max + failed.size()); });
-    std::erase_if(tasks, [&](const Cid& task) { return failed.contains(task); });
+        engine_->read([&](KvReader& kv) { tasks = claimed_tasks(kv, listed_max); });
+    std::erase_if(tasks,
+                  [&](const Cid& task) { return failed.contains(task) || stopped.contains(task); });
     const bool is_held = !context_.hold_file.empty() && std::filesystem::exists(context_.hold_file);
     if (is_held) std::this_thread::sleep_for(hold_interval);
     for (const Cid& task : tasks) {
       if (is_held) break;
-      if (!run_one_left(task)) failed.insert(task);
+      const Result<> run = run_one_left(task);
+      if (!run) (is_stopped(run.error()) ? stopped : failed).insert(task);
     }
     lock.lock();
-    if (!is_tidy || (listed && !tasks.empty())) is_woken_ = true;  // perhaps there are more
+    // Perhaps there are more; and what was stopped may go on.
+    const bool is_busy = !is_rebuilt || !is_tidy || (listed && !tasks.empty());
+    if (is_busy || was_busy) is_woken_ = true;
+    was_busy = is_busy;
   }
 }
 
@@ -306,39 +331,54 @@ bool Service::write(const std::function<bool(KvTransaction&)>& work) {
   return done.get_future().get();
 }
 
-bool Service::run_one_left(const Cid& task) {
-  return write([&](KvTransaction& kv) {
+Result<> Service::run_one_left(const Cid& task) {
+  Result<> run;
+  const bool is_stored = write([&](KvTransaction& kv) {
     KvStage stage(kv);
     Turn turn(stage, context_, now());
-    const bool is_run = run_claimed(turn, task) && turn.commit();
-    if (is_run) stage.flush(kv);
-    return is_run;
+    run = run_claimed(turn, task);
+    if (run) run = turn.commit();
+    if (run) stage.flush(kv);
+    return run.has_value();
   });
+  if (run && !is_stored) return fail(Errc::corrupt, "storage failed");
+  return run;
 }
 
-// --- what nobody can read any more
-// ----------------------------------------------------------------
+// --- what spaces need from time to time ---------------------------------------------------------
 
-/// Frees a bounded number of blocks in each of a few spaces. Whether that was all there is for now.
-bool Service::tidy_spaces() {
+/// Does a bounded piece of work in each of a few spaces. Whether that was all there is for now.
+bool Service::work_on_spaces(const std::function<Spaces(KvReader&, std::size_t)>& list,
+                             const std::function<Result<bool>(Turn&, Space&)>& step) {
   constexpr std::size_t spaces_max = 16;
-  std::vector<layout::SpaceId> spaces;
-  const Now time = now();
-  const Result<> listed =
-      engine_->read([&](KvReader& kv) { spaces = spaces_to_tidy(kv, time.seconds(), spaces_max); });
+  Spaces spaces;
+  const Result<> listed = engine_->read([&](KvReader& kv) { spaces = list(kv, spaces_max); });
   bool is_all = spaces.size() < spaces_max;
   for (const layout::SpaceId& id : spaces) {
-    Result<bool> tidied = false;
+    Result<bool> done = false;
     const bool is_stored = write([&](KvTransaction& kv) {
       KvStage stage(kv);
-      Space space(stage, Did::of_ed25519(id), id);
-      tidied = space.tidy(context_.tenants, time.seconds());
-      if (tidied) stage.flush(kv);
-      return tidied.has_value();
+      Turn turn(stage, context_, now());
+      Space* space = turn.space(Did::of_ed25519(id));
+      done = step(turn, *space);
+      if (done) stage.flush(kv);
+      return done.has_value();
     });
-    if (is_stored) is_all = is_all && *tidied;
+    if (is_stored) is_all = is_all && *done;
+    if (!done) std::fprintf(stderr, "freehold: in the background: %s\n", done.error().what);
   }
   return is_all || !listed;
+}
+
+/// Frees what nobody can read any more.
+bool Service::tidy_spaces() {
+  return work_on_spaces(
+      [](KvReader& kv, std::size_t most) { return spaces_to_tidy(kv, now().seconds(), most); },
+      [this](Turn& turn, Space& space) { return space.tidy(context_.tenants, turn.seconds()); });
+}
+
+bool Service::rebuild_ledgers() {
+  return work_on_spaces(spaces_to_rebuild, rebuild_ledger);
 }
 
 }  // namespace freehold::native

@@ -54,8 +54,12 @@ class Service {
   bool is_ending();
 
   void run_left();
+  bool rebuild_ledgers();
   bool tidy_spaces();
-  bool run_one_left(const Cid& task);
+  using Spaces = std::vector<layout::SpaceId>;
+  bool work_on_spaces(const std::function<Spaces(KvReader&, std::size_t)>& list,
+                      const std::function<Result<bool>(Turn&, Space&)>& step);
+  Result<> run_one_left(const Cid& task);
   bool write(const std::function<bool(KvTransaction&)>& work);
   void wake();
 

@@ -124,9 +124,8 @@ Result<> Space::set_slot(const Bytes& key, const Did& service, const Cid& receip
 
 Result<> Space::commit(const Tenants& tenants, std::int64_t now) {
   if (!record_) return {};
-  if (record_->recovering) {
-    if (entries_.empty() && record_->root == root_before_) return {};
-    return fail(Errc::recovering, "the space waits for the checkpoint that it has lost");
+  if (record_->is_stopped()) {
+    return fail(Errc::recovering, "the space waits for what the service has lost");
   }
   if (!entries_.empty()) {
     std::vector<Edit> edits;
@@ -218,10 +217,18 @@ Result<> Space::recover(const Checkpoint& checkpoint) {
   record_->oldest = checkpoint.seq;  // the checkpoints before it are not all known
   record_->recovering.reset();
   record_->recovering_seq = 0;
+  record_->recovered_seq = checkpoint.seq;
   store_checkpoint(*kv_, id_, checkpoint);
   FH_CHECK(settle_lifetimes());
-  kv_->put(layout::key(id_, Kind::head), encode(*record_));
+  set_rebuilding(Bytes());
   return {};
+}
+
+void Space::set_rebuilding(std::optional<Bytes> progress) {
+  record_->rebuilding = std::move(progress);
+  const Bytes listed = layout::key(layout::no_space, Kind::rebuild, {id_});
+  record_->rebuilding ? kv_->put(listed, {}) : kv_->erase(listed);
+  kv_->put(layout::key(id_, Kind::head), encode(*record_));
 }
 
 bool Space::is_readable(const Digest& root) {

@@ -53,15 +53,19 @@ class Space final : public BlockSink {
   Result<> set_slot(const Bytes& key, const Did& service, const Cid& receipt);
 
   /// Makes the entries part of the tree, and a checkpoint if the root is another than the last one
-  /// stated, or none was. Stores all of it, and frees some of what died long ago.
+  /// stated, or none was. Stores all of it, and frees some of what died long ago. Errc::recovering:
+  /// the space is stopped.
   Result<> commit(const Tenants& tenants, std::int64_t now);
 
   /// Signs nothing from now on until `recover`: the checkpoint was signed by us, and we do not know
   /// it. Stores that at once.
   void stop_at(const Checkpoint& checkpoint);
   /// Goes on from a checkpoint of ours whose tree is stored or at hand, as if it had been made now.
-  /// What lay between the last one known and this is lost.
+  /// What lay between the last one known and this is lost. The space stays stopped until its ledger
+  /// is rebuilt.
   Result<> recover(const Checkpoint& checkpoint);
+  /// How far that is; none: it is done.
+  void set_rebuilding(std::optional<Bytes> progress);
 
   /// Whether the whole tree under a root can be read: it is in the retention window, or was kept
   /// by `keep_beside` for as long.

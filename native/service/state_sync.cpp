@@ -112,10 +112,9 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   }
 
   FH_TRY(Recovery recovery, recover_by(call, message, *space, sync->since));
-  if (recovery.error) {
-    result.is_kept = recovery.is_changed;
-    return refuse(*std::move(recovery.error));
-  }
+  // Kept even if the sync itself is refused: nothing else is written before it is not.
+  result.is_recovering = result.is_kept = recovery.is_changed;
+  if (recovery.error) return refuse(*std::move(recovery.error));
 
   Held held(*space);
   SyncTurn turn(held, message, call.invocation, std::move(before));

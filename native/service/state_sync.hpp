@@ -5,12 +5,13 @@
 
 namespace freehold::native {
 
-/// What became of a sync: an answer, or the error of its receipt. After an error nothing that the
-/// turn changed may be kept.
+/// What became of a sync: an answer, or the error of its receipt. `is_kept`: what the turn changed
+/// is to be kept; after an error, no more than how far a recovery is.
 struct SyncResult {
   Outcome outcome;
   bool is_kept = false;
   bool is_left = false;             // tasks were taken that have yet to be run
+  bool is_recovering = false;       // the space has come nearer to where it can go on, or there
   std::uint64_t nodes_written = 0;  // bytes
 };
 

@@ -1,5 +1,7 @@
 #include "native/service/turn.hpp"
 
+#include <algorithm>
+
 #include "native/fault.hpp"
 #include "native/service/errors.hpp"
 
@@ -62,6 +64,24 @@ void keep_receipt(Turn& turn, const Did& tenant, const Answer& answer, TaskRecor
   space->set(key_of(key_prefix::receipt, task), Value(answer.receipt.cid()));
 }
 
+std::optional<TaskRecord::State> state_of(const Value& out) noexcept {
+  // What says nothing for good, of all errors that our receipts have.
+  constexpr std::string_view open[] = {"HandlerExecutionError", "MissingBlocks",
+                                       "AllocationExpired", "AllocatedMemoryHadNotBeenWrittenTo"};
+  constexpr std::string_view not_run[] = {"Unauthorized",    "HandlerNotFound",
+                                          "InvalidAudience", "InvocationCapabilityError",
+                                          "LimitExceeded",   "Recovering"};
+  const Value* error = out.find("error");
+  const Value* name = error == nullptr ? nullptr : error->find("name");
+  const std::string_view said =
+      name == nullptr || name->as_text() == nullptr ? "" : *name->as_text();
+  const auto is_among = [said](auto& names) {
+    return std::find(std::begin(names), std::end(names), said) != std::end(names);
+  };
+  if (is_among(not_run)) return std::nullopt;
+  return is_among(open) ? TaskRecord::State::open : TaskRecord::State::done;
+}
+
 Result<Answer> run_task(Call& call, Space* home) {
   const Capability& capability = call.capability();
   const Ability* known = find_ability(capability.can);
@@ -69,7 +89,6 @@ Result<Answer> run_task(Call& call, Space* home) {
   Result<Outcome> handled = known->handler(call);
   if (!handled) {
     handled = Outcome::failed(handler_execution_error(capability, handled.error()));
-    handled->is_final = false;
   }
   Outcome outcome = *std::move(handled);
   fault_point("task-ran");
@@ -90,7 +109,7 @@ Result<Answer> run_task(Call& call, Space* home) {
       home = nullptr;
     }
   }
-  const auto state = outcome.is_final ? TaskRecord::State::done : TaskRecord::State::open;
+  const auto state = state_of(outcome.out).value_or(TaskRecord::State::open);
   const std::optional<Bytes> multihash = outcome.multihash;
   const Answer answer = answer_of(call.tenant, call.invocation, call.blocks, std::move(outcome));
   keep_receipt(call.turn, call.tenant.did(), answer, state, home);

@@ -63,9 +63,6 @@ struct Outcome {
   std::vector<Cid> fork;
   std::vector<Block> blocks;  // of the effects
   Map meta;
-  /// Whether that was it. If not (bytes that have not come yet), the same invocation may be tried
-  /// again.
-  bool is_final = true;
   /// Whether there is anything to remember. A stranger who asks for nothing that we have costs no
   /// disk: asked directly, the answer is made and forgotten.
   bool leaves_trace = true;
@@ -92,6 +89,10 @@ struct Ability {
 };
 /// Those that may wait in a queue; null if it is none of them.
 const Ability* find_ability(std::string_view can) noexcept;
+
+/// How a task is kept whose receipt says `out`: `done`, or `open` if it may be tried again (its
+/// bytes had not come yet). None: it was not even run.
+std::optional<TaskRecord::State> state_of(const Value& out) noexcept;
 
 /// Runs an invocation and keeps its receipt: in the ledger, and in the tree of `home` if its
 /// /invoked/ entry is there. Without a home the receipt goes, with such an entry, to the space that

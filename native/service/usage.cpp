@@ -1,7 +1,5 @@
 #include "native/service/usage.hpp"
 
-#include <cassert>
-
 namespace freehold::native {
 
 using layout::Kind;
@@ -43,12 +41,13 @@ Bytes Usage::key(Kind kind, ByteView rest, ByteView more) const {
 }
 
 void Usage::save_subscription() {
-  assert(subscription_->reserved + subscription_->stored <= subscription_->capacity);
   kv_->put(key(Kind::subscription), encode(*subscription_));
 }
 
 void Usage::subscribe(const Did& provider, std::uint64_t capacity) {
-  subscription_ = SubscriptionRecord{provider, capacity, 0, 0};
+  if (!subscription_) subscription_.emplace();
+  subscription_->provider = provider;
+  subscription_->capacity = capacity;
   save_subscription();
 }
 
@@ -94,8 +93,7 @@ void Usage::free_expired(std::int64_t now) {
 
 bool Usage::reserve(const Digest& digest, BlobRecord record) {
   const std::uint64_t used = subscription_->reserved + subscription_->stored;
-  if (record.size > subscription_->capacity - used) return false;
-  record.provider = subscription_->provider;
+  if (used > subscription_->capacity || record.size > subscription_->capacity - used) return false;
   subscription_->reserved += record.size;
   save(digest, record);
   save_subscription();
@@ -108,8 +106,10 @@ void Usage::extend(const Digest& digest, BlobRecord record) {
 }
 
 void Usage::store(const Digest& digest, BlobRecord record) {
-  drop_reservation(digest, record);
-  subscription_->reserved -= record.size;
+  if (const auto reserved = blob(digest)) {
+    drop_reservation(digest, *reserved);
+    subscription_->reserved -= record.size;
+  }
   subscription_->stored += record.size;
   record.is_stored = true;
   save(digest, record);

@@ -1,5 +1,6 @@
 /// How much of its plan a space uses. At every moment reserved + stored <= capacity: what would
-/// break that is refused, and all of it changes in one transaction with what it counts.
+/// break that is refused, and all of it changes in one transaction with what it counts. (Only what
+/// was signed before a backup was restored may be more: it is upheld, and nothing else fits.)
 #pragma once
 
 #include "native/config/config.hpp"
@@ -14,6 +15,7 @@ class Usage {
 
   /// None: no plan, nothing may be stored.
   const std::optional<SubscriptionRecord>& subscription() const noexcept { return subscription_; }
+  /// What is used stays what it was.
   void subscribe(const Did& provider, std::uint64_t capacity);
 
   std::optional<BlobRecord> blob(const Digest& digest) const;
@@ -23,7 +25,8 @@ class Usage {
   bool reserve(const Digest& digest, BlobRecord record);
   /// A reservation lasts until `record.expires`. @pre there is one.
   void extend(const Digest& digest, BlobRecord record);
-  /// A reserved blob is stored now.
+  /// A reserved blob is stored now; or one that was stored before, and of which the record was
+  /// lost.
   void store(const Digest& digest, BlobRecord record);
 
  private:
