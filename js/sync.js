@@ -11,7 +11,7 @@ import { delegate, gives, issue, nowSeconds } from './tokens.js';
  */
 
 const authorityAbility = 'assert/state';
-const recoveryMax = 12; // a service takes back one level of a tree a round
+const recoveryMax = 4096; // rounds: a service takes back a part of a tree in each
 const attemptsMax = 5; // of one round, when another tab or a lost record is in the way
 // The second time the base's values are told; or the tree of the answer is no longer kept.
 const passing = ['HeadMoved', 'Superseded', 'BaseUnknown', 'MissingBlocks'];
@@ -71,7 +71,8 @@ async function attempt(session) {
     } catch (error) {
       // Then the answer counts for nothing; the service knows by `since` that it was never taken.
       const isPassing = passing.some((code) => isCode(error, code));
-      const isNearer = isCode(error, 'Recovering'); // it asked for blocks, which go next time
+      // It asked for blocks, which go next time.
+      const isNearer = isCode(error, 'Recovering') && /** @type {any} */ (error).cause.links;
       if (!(isPassing && attempts < attemptsMax) && !(isNearer && attempts < recoveryMax)) {
         throw error;
       }

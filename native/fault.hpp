@@ -10,6 +10,7 @@
 ///   lifetimes-settled  ... it is listed as dead
 ///   blocks-freed     blocks that are long dead are freed
 ///   window-moved     the oldest roots cannot be read any more
+///   recovery-kept    blocks of a tree that is not whole yet are written, not committed
 ///   ledger-rebuilt   of a recovered space some more of the ledger is rebuilt, not committed
 ///   task-ran         a handler has run, its receipt is not signed
 ///   add-allocated    space for a blob is reserved, the receipt of blob/allocate not issued

@@ -76,6 +76,7 @@ class Session {
   Url url_;
   SyncReport report_;
   bool is_forgotten_ = false;  // the service has not all of the base any more
+  bool is_nearer_ = false;     // it asked for what it lost: that goes with the next attempt
 };
 
 /// Until nothing moves, and all is here unless the replica is lazy.
@@ -156,12 +157,18 @@ bool is_passing(const Failure& failure) {
 
 SyncOutcome Session::attempt() {
   replica_->trim();  // not between attempts: what the last one learnt lies in memory
+  int recoveries = 0;
   for (int attempts = 1;; ++attempts) {
+    is_nearer_ = false;
     try {
       SyncOutcome outcome = exchange_once();
       is_forgotten_ = false;
       return outcome;
     } catch (const Failure& failure) {
+      if (is_nearer_ && ++recoveries < limits::recovery_rounds_max) {
+        attempts = 0;
+        continue;
+      }
       if (!is_passing(failure) || attempts == attempts_max) throw;
       is_forgotten_ = is_forgotten_ || failure.name() == name_of(Errc::missing) ||
                       failure.name() == name_of(Errc::not_found);
@@ -185,6 +192,8 @@ SyncOutcome Session::exchange_once() {
   replica_->change_on(generation, [&](Replica& held) -> Result<Commit> {
     Result<SyncOutcome> finished = held.finish_sync(answer.invocation, answer.bytes, now_seconds());
     if (!finished) {
+      is_nearer_ = finished.error().code == Errc::recovering &&
+                   held.service_error().find("links") != nullptr;
       throw_if_told(held, finished.error());
       return tl::unexpected(finished.error());
     }

@@ -103,7 +103,7 @@ void Lifetimes::set(const Kept& kept, const std::optional<Life>& before, const L
   kv_->put(key_of(Kind::life, kept), record);
 }
 
-/// Of what is at hand only.
+/// Of what is at hand; or stored as a thing of the other kind.
 Result<> Lifetimes::store(const Kept& kept, const Life& life) {
   Cid cid;
   if (kept.kind == Kind::node) {
@@ -113,10 +113,11 @@ Result<> Lifetimes::store(const Kept& kept, const Life& life) {
   } else {
     FH_TRY(cid, Cid::decode(kept.id));
   }
-  const auto bytes = blocks_->pending().find(cid);
-  if (!bytes) return fail(Errc::corrupt, "a block to be kept is neither stored nor at hand");
-  kv_->put(key_of(kept.kind, kept), *bytes);
-  if (kept.kind == Kind::node) nodes_written_ += bytes->size();
+  const auto found = blocks_->find(cid);
+  if (!found) return fail(Errc::corrupt, "a block to be kept is neither stored nor at hand");
+  const Bytes bytes = copy_of(*found);
+  kv_->put(key_of(kept.kind, kept), bytes);
+  if (kept.kind == Kind::node) nodes_written_ += bytes.size();
   set(kept, std::nullopt, life);
   return {};
 }
@@ -153,7 +154,7 @@ Result<> Lifetimes::postpone_nodes(std::span<const Digest> nodes) {
     const auto life = find(kept);
     if (!life) {
       FH_CHECK(store(kept, Life{0, seq_}));
-    } else if (life->holders == 0 && life->since < seq_) {
+    } else if (life->holders == 0 && (life->since < seq_ || life->since == offered)) {
       set(kept, life, Life{0, seq_});
     }
   }
@@ -164,7 +165,12 @@ bool Lifetimes::is_readable(const Digest& root, std::uint64_t oldest) const {
   if (root == empty_root()) return true;
   // A node's death is never later than that of what is under it: so the whole tree is there.
   const auto life = find(Kept::node(root));
-  return life && (life->holders > 0 || life->since > oldest);
+  return life && (life->holders > 0 || (life->since > oldest && life->since != offered));
+}
+
+Result<> Lifetimes::offer(const Kept& kept) {
+  if (find(kept)) return {};
+  return store(kept, Life{0, offered});
 }
 
 Result<std::vector<Cid>> Lifetimes::held_by(ByteView key) {
@@ -211,17 +217,33 @@ Result<> Lifetimes::release(const Cid& cid) {
 }
 
 std::size_t Lifetimes::sweep(std::uint64_t oldest, std::size_t most) {
-  const Bytes prefix = layout::key(space_, Kind::dead);
+  return free_listed(layout::key(space_, Kind::dead), oldest, most);
+}
+
+std::size_t Lifetimes::sweep_offered(std::size_t most) {
+  return free_listed(layout::key(space_, Kind::dead, {layout::ordered(offered)}), offered, most);
+}
+
+bool Lifetimes::has_offered() const {
+  bool found = false;
+  kv_->scan(layout::key(space_, Kind::dead, {layout::ordered(offered)}), [&](ByteView, ByteView) {
+    found = true;
+    return false;
+  });
+  return found;
+}
+
+/// Those on the list under `prefix`, up to a number.
+std::size_t Lifetimes::free_listed(ByteView prefix, std::uint64_t last, std::size_t most) {
+  const std::size_t number_at = layout::key(space_, Kind::dead).size();
   std::vector<Bytes> listed;
   kv_->scan(prefix, [&](ByteView key, ByteView) {
-    if (listed.size() == most || layout::number_of(key.subspan(prefix.size())) > oldest) {
-      return false;
-    }
+    if (listed.size() == most || layout::number_of(key.subspan(number_at)) > last) return false;
     listed.push_back(copy_of(key));
     return true;
   });
   for (const Bytes& key : listed) {
-    const ByteView rest = ByteView(key).subspan(prefix.size() + 8);
+    const ByteView rest = ByteView(key).subspan(number_at + 8);
     const Kept kept{static_cast<Kind>(rest[0]), copy_of(rest.subspan(1))};
     const Bytes name = key_of(kept.kind, kept);
     const auto bytes = kv_->get(name);

@@ -65,6 +65,13 @@ class Lifetimes final : public HoldingStore {
   /// The head's tree has the nodes now, or no more.
   Result<> hold_nodes(std::span<const Digest> nodes);
   void release_nodes(std::span<const Digest> nodes);
+  /// A block at hand, of a tree that is not whole yet: it is kept until that is, or is given up.
+  /// Nothing if it is stored already.
+  Result<> offer(const Kept& kept);
+  /// Frees what was offered and is of no tree, at most `most` blocks. Returns how many.
+  std::size_t sweep_offered(std::size_t most);
+  bool has_offered() const;
+
   /// Nodes that the head's tree has not: they are kept as if they had died only now.
   Result<> postpone_nodes(std::span<const Digest> nodes);
   /// Whether the tree under a node is whole: it is of the head, or died after `oldest`.
@@ -88,13 +95,16 @@ class Lifetimes final : public HoldingStore {
   /// How a block that is stored fares.
   struct Life {
     std::uint64_t holders = 0;  // 0: dead ...
-    std::uint64_t since = 0;    // ... since this checkpoint
+    std::uint64_t since = 0;    // ... since this checkpoint, or `offered`
   };
+  static constexpr std::uint64_t offered = std::uint64_t{1} << 63;  // no checkpoint's number
+
   std::optional<Life> find(const Kept& kept) const;
   void set(const Kept& kept, const std::optional<Life>& before, const Life& life);
   Result<> store(const Kept& kept, const Life& life);
   Result<> hold(const Kept& kept);
   void release(const Kept& kept);
+  std::size_t free_listed(ByteView prefix, std::uint64_t last, std::size_t most);
   Bytes key_of(layout::Kind kind, const Kept& kept) const;
   Bytes dead_key(std::uint64_t since, const Kept& kept) const;
   Bytes held_key(ByteView key) const;

@@ -18,6 +18,7 @@ Bytes encode(const SpaceRecord& record) {
                          {"recovering", record::of(record.recovering)},
                          {"recoveringSeq", Value(record.recovering_seq)},
                          {"recoveredSeq", Value(record.recovered_seq)},
+                         {"offeredAt", Value(record.offered_at)},
                          {"rebuilding", record.rebuilding ? Value(*record.rebuilding) : Value()}});
 }
 
@@ -37,6 +38,7 @@ Result<SpaceRecord> decode_space(ByteView bytes) {
   record.recovering = in.link("recovering");
   if (record.recovering) record.recovering_seq = in.number("recoveringSeq");
   record.recovered_seq = in.number("recoveredSeq");
+  record.offered_at = in.time("offeredAt");
   const Value* rebuilding = in.at("rebuilding");
   if (rebuilding != nullptr && !rebuilding->is_null()) record.rebuilding = in.bytes("rebuilding");
   return record::finish(in, std::move(record));

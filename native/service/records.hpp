@@ -25,6 +25,7 @@ struct SpaceRecord {
   std::optional<Cid> recovering;
   std::uint64_t recovering_seq = 0;
   std::uint64_t recovered_seq = 0;  // of the last one that came so: of those before, some are lost
+  std::int64_t offered_at = 0;      // when blocks were last kept for a recovery, seconds
   /// The tree came with a recovery, and the ledger is being rebuilt from it: how far (rebuild.hpp).
   std::optional<Bytes> rebuilding;
 

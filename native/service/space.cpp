@@ -185,7 +185,10 @@ Result<> Space::move_window(const StateTerms& terms, std::int64_t now) {
 /// the record.
 Result<> Space::plan_sweep(const StateTerms& terms, std::int64_t now) {
   std::int64_t due = 0;
-  if (const auto since = lifetimes(record_->seq).dead_since()) {
+  Lifetimes lives = lifetimes(record_->seq);
+  if (lives.has_offered()) {
+    due = record_->recovering ? record_->offered_at + terms.retention_seconds : now;
+  } else if (const auto since = lives.dead_since()) {
     if (*since <= record_->oldest) {
       due = now;
     } else if (*since <= record_->seq) {
@@ -207,6 +210,14 @@ void Space::stop_at(const Checkpoint& checkpoint) {
   record_->recovering = checkpoint.cid();
   record_->recovering_seq = checkpoint.seq;
   kv_->put(layout::key(id_, Kind::head), encode(*record_));
+}
+
+Result<> Space::offer(std::span<const Kept> blocks, const StateTerms& terms, std::int64_t now) {
+  Lifetimes lives = lifetimes(record_->seq);
+  for (const Kept& kept : blocks) FH_CHECK(lives.offer(kept));
+  nodes_written_ += lives.nodes_written();
+  record_->offered_at = now;
+  return plan_sweep(terms, now);
 }
 
 Result<> Space::recover(const Checkpoint& checkpoint) {
@@ -253,8 +264,12 @@ Result<bool> Space::tidy(const Tenants& tenants, std::int64_t now) {
   if (record_->sweep_due != 0) kv_->erase(sweep_key(record_->sweep_due, id_));
   record_->sweep_due = 0;
   FH_CHECK(move_window(terms, now));
-  const bool is_all =
-      lifetimes(record_->seq).sweep(record_->oldest, freed_by_sweep_max) < freed_by_sweep_max;
+  Lifetimes lives = lifetimes(record_->seq);
+  std::size_t freed = lives.sweep(record_->oldest, freed_by_sweep_max);
+  if (!record_->recovering || record_->offered_at + terms.retention_seconds <= now) {
+    freed += lives.sweep_offered(freed_by_sweep_max - freed);
+  }
+  const bool is_all = freed < freed_by_sweep_max;
   FH_CHECK(plan_sweep(terms, now));
   return is_all;
 }

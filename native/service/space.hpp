@@ -60,6 +60,9 @@ class Space final : public BlockSink {
   /// Signs nothing from now on until `recover`: the checkpoint was signed by us, and we do not know
   /// it. Stores that at once.
   void stop_at(const Checkpoint& checkpoint);
+  /// Keeps blocks at hand for a recovery that takes more than one message. They are freed if none
+  /// came for as long as roots are kept, or when the tree is whole and has no use for them.
+  Result<> offer(std::span<const Kept> blocks, const StateTerms& terms, std::int64_t now);
   /// Goes on from a checkpoint of ours whose tree is stored or at hand, as if it had been made now.
   /// What lay between the last one known and this is lost. The space stays stopped until its ledger
   /// is rebuilt.

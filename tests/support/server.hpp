@@ -34,6 +34,8 @@ class Server final : public Service {
   Value ask(const Signer& space, const char* can, Map nb, std::int64_t now);
   /// What the background does: whether that was all.
   bool tidy(const Did& space, std::int64_t now);
+  /// Bounded, as the background is.
+  bool tidy_once(const Did& space, std::int64_t now);
   /// Fails the test if anything is wrong.
   native::Audit audit(const Did& space);
   std::uint64_t oldest(const Did& space);

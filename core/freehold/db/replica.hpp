@@ -220,6 +220,8 @@ class Replica {
                                  std::int64_t now, SyncOutcome* outcome);
   void move_to(const Checkpoint& checkpoint, const Digest& theirs, const Digest& head);
   Result<std::vector<Block>> shown_to_service();
+  bool collect_shown(const Cid& cid, CidSet* seen, std::vector<Cid>* group,
+                     std::vector<Cid>* absent) const;
   Result<Checkpoint> earlier(const Seen& seen, const BlockStore& all);
   Result<> check_lineage(const Checkpoint& checkpoint, const BlockStore& all);
   Result<> check_sync(const Ucan& invocation, const Receipt& receipt, const Answer& answer);

@@ -35,34 +35,53 @@ tl::unexpected<Error> Replica::accuse(EvidenceKind kind, const Ucan& invocation,
 // --- a service that knows less than it did -----------------------------------------------------
 
 /// To one that does not know our base: the base's checkpoint, that it may see whether it signed it;
-/// and what it asked for to recover, leaves with all that belongs to their entries.
+/// and of what it asked for to recover as much as one message takes, leaves with all that belongs
+/// to their entries. It asks for the rest again.
 Result<std::vector<Block>> Replica::shown_to_service() {
   std::vector<Block> blocks;
   if (!needs_bases_ || !checkpoint_) return blocks;
+  constexpr std::size_t absent_bytes = 4096;  // about; until it is held nobody knows
   CidSet seen;
-  std::vector<Cid> found;
   std::vector<Cid> absent;
-  CidSet wanted = recovery_;
-  wanted.insert(*checkpoint_);
+  std::size_t bytes = 0;
+  std::vector<Cid> wanted(recovery_.begin(), recovery_.end());
+  wanted.insert(wanted.begin(), *checkpoint_);
   for (const Cid& cid : wanted) {
-    const auto bytes = blocks_.find(cid);
-    if (!bytes) {
-      absent.push_back(cid);
-    } else if (seen.insert(cid).second) {
-      found.push_back(cid);
-      const Result<Node> node = Node::decode(*bytes);
-      for (std::size_t i = 0; node && node->is_leaf() && i < node->size(); ++i) {
-        collect_attachments(node->key(i), value_at(*node, i), blocks_, &seen, &found, &absent);
-      }
+    if (bytes + absent.size() * absent_bytes > limits::recovery_bytes_max) break;
+    std::vector<Cid> group;
+    if (!collect_shown(cid, &seen, &group, &absent)) continue;
+    std::size_t group_bytes = 0;
+    for (const Cid& one : group) group_bytes += blocks_.find(one)->size();
+    const bool is_first = blocks.size() < 2;  // beside the checkpoint
+    const bool fits = bytes + group_bytes <= limits::recovery_bytes_max &&
+                      blocks.size() + group.size() <= limits::recovery_blocks_max;
+    if (!fits && !is_first) break;
+    for (const Cid& one : group) {
+      const Block block = blocks_.block(one);
+      // A leaf that is too large with all that belongs to its entries goes with what fits.
+      if (bytes + block.bytes().size() > limits::recovery_bytes_max) continue;
+      bytes += block.bytes().size();
+      blocks.push_back(block);
     }
   }
   for (const Cid& cid : absent) missing_.add(cid);
   if (is_wanting(absent)) return fail(Errc::missing, "a block to be shown is not held");
-  if (found.size() > limits::recovery_blocks_max) {
-    return fail(Errc::limit, "recovery_blocks_max");
-  }
-  for (const Cid& cid : found) blocks.push_back(blocks_.block(cid));
   return blocks;
+}
+
+/// A block that is to be shown, and if it is a leaf what belongs to it. False if it was before, or
+/// is not held.
+bool Replica::collect_shown(const Cid& cid, CidSet* seen, std::vector<Cid>* group,
+                            std::vector<Cid>* absent) const {
+  const auto bytes = blocks_.find(cid);
+  if (!bytes) absent->push_back(cid);
+  if (!bytes || !seen->insert(cid).second) return false;
+  group->push_back(cid);
+  const Result<Node> node = Node::decode(*bytes);
+  for (std::size_t i = 0; node && node->is_leaf() && i < node->size(); ++i) {
+    collect_attachments(node->key(i), value_at(*node, i), blocks_, seen, group, absent);
+  }
+  return true;
 }
 
 // --- one checkpoint against another -------------------------------------------------------------

@@ -157,6 +157,7 @@ tl::unexpected<Error> Replica::fail_as_told(const Value& error) {
   if (text == name_of(Errc::base_unknown)) needs_bases_ = true;
   if (text == name_of(Errc::recovering)) {
     needs_bases_ = true;
+    recovery_.clear();  // what came before is kept there, or asked for again
     const Value* links = error.find("links");
     const bool is_list = links != nullptr && links->as_list() != nullptr;
     for (const Value& link : is_list ? *links->as_list() : List()) {

@@ -69,6 +69,57 @@ struct Backup {
   }
 };
 
+/// A space whose state takes more than one message to bring back, and a server that lost all of it.
+struct Large {
+  Signer space = signer(9);
+  Server server{native::StateTerms(), signer(1)};
+  Server restored;
+  Device alice{signer(2), signer(1), space.did};
+  std::size_t largest = 0;  // message
+  int attempts = 0;
+
+  explicit Large(native::StateTerms terms = {}) : restored(terms, signer(1)) {
+    for (int part = 0; part < 4; ++part) {
+      std::vector<Replica::Change> many;
+      for (int i = 0; i < 10'000; ++i) {
+        const std::string number = std::to_string(part * 10'000 + i);
+        many.push_back({copy_of(view_of("/n/" + std::string(6 - number.size(), '0') + number)),
+                        text_value(std::string(350, 'x') + number)});
+      }
+      many.push_back({copy_of(view_of("/large/" + std::to_string(part))),
+                      text_value(std::string(1'000'000, static_cast<char>('a' + part)))});
+      REQUIRE(alice.edit(std::move(many)));
+      while (alice.sync(server)->is_more) {
+      }
+    }
+    REQUIRE(alice.replica.root() == alice.replica.base_root());
+  }
+
+  /// One more attempt; empty when it worked.
+  std::string attempt() {
+    const Sealed sealed = alice.begin();
+    largest = std::max(largest, sealed.message.size());
+    ++attempts;
+    const Bytes answer = restored.answer(sealed.message, alice.now);
+    const auto outcome = alice.finish(sealed.invocation, answer);
+    return outcome ? "" : name_of(outcome.error().code);
+  }
+  native::SpaceRecord record() {
+    std::optional<native::SpaceRecord> found;
+    REQUIRE(restored.engine().read([&](native::KvReader& kv) {
+      found = native::find_space(kv, *native::space_id_of(space.did));
+    }));
+    return found.value_or(native::SpaceRecord());
+  }
+  /// Attempts until the server has kept some of the tree, and not all.
+  void begin() {
+    while (record().dead_bytes < limits::recovery_bytes_max / 2) {
+      REQUIRE(attempt() != "");
+    }
+    REQUIRE(record().recovering);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("R34: a restored server that is shown its own checkpoint stops until it has its tree") {
@@ -169,6 +220,62 @@ TEST_CASE("X3: a checkpoint that the server did not sign stops nothing") {
   const std::vector<Block> blocks{forged.ucan.block, invocation.block};
   world.restored.answer(encode_message(std::span(&cid, 1), {}, blocks), world.alice.now);
   CHECK_FALSE(world.record().recovering);
+}
+
+TEST_CASE("R34: a tree larger than one message comes back in several") {
+  Large world;
+  world.begin();
+  world.restored.audit(world.space.did);
+  SECTION("of a device that goes on") {}
+  SECTION("of one that starts again, and knows nothing of what it has sent") {
+    world.alice.restart();
+  }
+  for (std::string name; !(name = world.attempt()).empty();) {
+    REQUIRE(world.attempts < 40);
+    CHECK((name == "Recovering" || name == "BaseUnknown"));
+  }
+  CHECK(world.largest < limits::message_bytes_max / 2);
+  CHECK_FALSE(world.record().is_stopped());
+  CHECK(world.record().root == world.alice.replica.root());
+  CHECK(world.restored.audit(world.space.did).dead_nodes == 0);
+  Device bob(signer(3), signer(1), world.space.did);
+  while (bob.sync(world.restored)->is_more) {
+  }
+  REQUIRE(bob.pull(world.restored));
+  CHECK(bob.get("/n/039999").size() == 355);
+  CHECK(bob.get("/large/3").size() == 1'000'000);
+}
+
+TEST_CASE("R34: what came for a recovery that never ends is freed, and asked for again") {
+  Large world;
+  world.begin();
+  const std::int64_t later = world.alice.now + native::StateTerms().retention_seconds;
+  const auto tidy_all = [&](std::int64_t now) {
+    while (!world.restored.tidy_once(world.space.did, now)) {
+    }
+    return world.restored.audit(world.space.did);
+  };
+  CHECK(tidy_all(later - 1).dead_nodes > 0);
+  const native::Audit after = tidy_all(later);
+  CHECK(after.dead_nodes + after.dead_blocks == 0);
+  CHECK(world.record().recovering);
+  int rounds = 0;
+  while (!world.attempt().empty()) REQUIRE(++rounds < 40);
+  CHECK(world.record().root == world.alice.replica.root());
+  world.restored.audit(world.space.did);
+}
+
+TEST_CASE("R34: a recovery takes no more room than the plan allows, and says so") {
+  native::StateTerms terms;
+  terms.quota = 4 << 20;
+  Large world(terms);
+  int rounds = 0;
+  while (world.attempt() != "ProtocolError") REQUIRE(++rounds < 40);
+  const Value* name = world.alice.replica.service_error().find("name");
+  REQUIRE(name != nullptr);
+  CHECK(*name->as_text() == "QuotaExceeded");
+  CHECK(world.record().recovering);
+  CHECK(world.record().dead_bytes <= 2 * terms.quota);
 }
 
 }  // namespace freehold::test
