@@ -70,7 +70,7 @@ int run(Config config, Address address, const std::filesystem::path& data,
   const char* hold = std::getenv("FREEHOLD_HOLD");
   Service service(**engine,
                   Context{Tenants(std::move(config.tenants)), url, config.allocation_seconds,
-                          blobs->get(), hold == nullptr ? "" : hold});
+                          blobs->get(), hold == nullptr ? "" : hold, config.watch});
   const Api api{&service, std::move(mounts)};
   announce(url, service.context().tenants.main());
   listener.run(api);

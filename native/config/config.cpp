@@ -119,6 +119,24 @@ StateTerms state_terms_of(const json::value& value, std::string place, std::stri
   return terms;
 }
 
+WatchTerms watch_terms_of(const json::value& value, std::string place, std::string* error) {
+  Fields fields(value, std::move(place), error);
+  WatchTerms terms;
+  const auto up_to = [&fields](const char* name, std::uint64_t most) {
+    const std::uint64_t number = fields.number_or(name, most);
+    if (number == 0 || number > most) {
+      fields.complain(name, "a number from 1 to " + std::to_string(most) + " is expected");
+    }
+    return number;
+  };
+  terms.keep_alive_seconds =
+      static_cast<std::int64_t>(up_to("keepAliveSeconds", limits::watch_quiet_seconds));
+  terms.watchers_max = up_to("watchersMax", limits::watchers_max);
+  terms.watchers_of_space_max = up_to("watchersOfSpaceMax", limits::watchers_of_space_max);
+  fields.complain_of_others();
+  return terms;
+}
+
 Provider provider_of(const json::value& value, std::string place, std::string* error) {
   Fields fields(value, std::move(place), error);
   Provider provider;
@@ -183,6 +201,10 @@ Config config_of(const json::value& value, const std::filesystem::path& folder,
   while (config.public_url.ends_with('/')) config.public_url.pop_back();
   config.allocation_seconds =
       static_cast<std::int64_t>(fields.number_or("allocationSeconds", 24 * 3600));
+  const std::string watch_place = fields.place_of("watch");
+  if (const json::value* watch = fields.optional("watch")) {
+    config.watch = watch_terms_of(*watch, watch_place, error);
+  }
   if (const json::array* list = fields.list("tenants")) {
     if (list->empty()) fields.complain("tenants", "at least one is expected");
     for (std::size_t i = 0; i < list->size(); ++i) {

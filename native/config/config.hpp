@@ -3,6 +3,9 @@
 ///     { "listen": "127.0.0.1:8787",
 ///       "publicUrl": "https://store.example",          // else from the address
 ///       "allocationSeconds": 86400,                    // how long a reservation lasts
+///       "watch": { "keepAliveSeconds": 20,             // 20 at most: clients give up after 60
+///                  "watchersMax": 768,                 // 768 at most, of all spaces ...
+///                  "watchersOfSpaceMax": 64 },         // ... and of one
 ///       "tenants": [
 ///         { "did": "did:web:localhost",
 ///           "keyFile": "service.key",                  // relative to this file; mode 0600
@@ -23,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "freehold/base/limits.hpp"
 #include "freehold/ucan/did.hpp"
 
 namespace freehold::native {
@@ -55,11 +59,19 @@ struct Tenant {
   const Did& did() const noexcept { return signer.did; }
 };
 
+/// What `space/state/watch` takes of the server.
+struct WatchTerms {
+  std::int64_t keep_alive_seconds = limits::watch_quiet_seconds;
+  std::size_t watchers_max = limits::watchers_max;
+  std::size_t watchers_of_space_max = limits::watchers_of_space_max;
+};
+
 struct Config {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8787;
   std::string public_url;  // empty: from the address
   std::int64_t allocation_seconds = 24 * 3600;
+  WatchTerms watch;
   std::vector<Tenant> tenants;
 };
 

@@ -72,6 +72,7 @@ struct Listener::State {
     for (const auto& connection : connections.open) {
       asio::post(connection->stream.get_executor(), [connection] {
         if (connection->is_idle) connection->stream.close();
+        connection->alarm.cancel();
       });
     }
   }

@@ -2,6 +2,7 @@
 
 #include "native/boost.hpp"
 #include "native/fault.hpp"
+#include "native/server/watch_stream.hpp"
 
 namespace freehold::native {
 
@@ -132,9 +133,10 @@ class Session {
     }
     stream_.expires_never();
     const Bytes& car = body.get().body();
-    HttpReply answer = co_await wait_for<HttpReply>(
-        [this, &car](std::function<void(HttpReply)> done) { api_->service->answer(car, done); });
-    co_return co_await reply(body, std::move(answer));
+    Reply answer = co_await wait_for<Reply>(
+        [this, &car](std::function<void(Reply)> done) { api_->service->answer(car, done); });
+    if (answer.watcher) co_return co_await watch(std::move(answer), body.get().version());
+    co_return co_await reply(body, std::move(answer.http));
   }
 
   asio::awaitable<After> put(HeaderParser& parser, Target target) {
@@ -243,6 +245,21 @@ class Session {
       range.begin += part;
     }
     co_return keeps ? After::next : After::close;
+  }
+
+  /// The last thing on its connection, which has no other way to say that it ended early.
+  asio::awaitable<After> watch(Reply answer, unsigned version) {
+    const bool is_chunked = version >= 11;
+    http::response<http::empty_body> response;
+    fill(response, answer.http, version, false);
+    response.chunked(is_chunked);
+    http::response_serializer<http::empty_body> serializer(response);
+    stream_.expires_after(chunk_time_max);
+    auto [error, bytes] = co_await http::async_write_header(stream_, serializer, as_result);
+    if (!error) {
+      co_await stream_watch(connection_, *connections_, std::move(answer), is_chunked);
+    }
+    co_return After::close;
   }
 
   asio::awaitable<After> preflight(HeaderParser& parser) {

@@ -13,9 +13,12 @@ namespace freehold::native {
 namespace asio = boost::asio;
 
 struct Connection {
-  explicit Connection(asio::ip::tcp::socket socket) : stream(std::move(socket)) {}
+  explicit Connection(asio::ip::tcp::socket socket)
+      : stream(std::move(socket)), alarm(stream.get_executor()) {}
   boost::beast::tcp_stream stream;
-  bool is_idle = true;  // between requests: may be closed at once
+  asio::steady_timer alarm;  // cancelled when a watch that sleeps has something to look at
+  bool is_idle = true;       // between requests: may be closed at once
+  bool is_gone = false;      // the other side has ended a watch
 };
 
 /// What all connections of a listener share.

@@ -38,6 +38,7 @@ struct Context {
   std::int64_t allocation_seconds;
   BlobFiles* blobs;
   std::string hold_file;  // tests: while it is there, tasks taken from a queue do not run
+  WatchTerms watch = {};
 };
 
 }  // namespace freehold::native

@@ -179,11 +179,15 @@ Result<Recovery> recover_by(const Call& call, const MemoryStore& message, Space&
   return recovery;
 }
 
-std::optional<Value> refusal_to_read(Space& space, const std::optional<Cid>& since) {
-  const SpaceRecord& record = space.record();
-  if (record.recovering) return recovering_error(record, {});
-  if (since && !find_seq(space.kv(), space.id(), *since)) return unknown_error(record);
-  return std::nullopt;
+std::optional<Value> refusal_to_show(const Call& call, Space* space,
+                                     const std::optional<Cid>& since) {
+  if (space != nullptr && space->is_ours()) {
+    const SpaceRecord& record = space->record();
+    if (record.recovering) return recovering_error(record, {});
+    if (since && !find_seq(space->kv(), space->id(), *since)) return unknown_error(record);
+    if (record.checkpoint) return std::nullopt;
+  }
+  return error_of("SpaceUnknown", "Space not found: " + call.capability().with);
 }
 
 }  // namespace freehold::native

@@ -19,7 +19,9 @@ struct Recovery {
 Result<Recovery> recover_by(const Call& call, const MemoryStore& message, Space& space,
                             const std::optional<Cid>& since);
 
-/// The same for an invocation that writes nothing: `space` is not changed.
-std::optional<Value> refusal_to_read(Space& space, const std::optional<Cid>& since);
+/// The same for an invocation that writes nothing, on a space that may be null or not ours: then it
+/// is unknown. None: the space has a head to be shown.
+std::optional<Value> refusal_to_show(const Call& call, Space* space,
+                                     const std::optional<Cid>& since);
 
 }  // namespace freehold::native

@@ -5,11 +5,13 @@
 #include <future>
 #include <unordered_set>
 
+#include "freehold/sync/frames.hpp"
 #include "native/fault.hpp"
 #include "native/service/errors.hpp"
 #include "native/service/queue.hpp"
 #include "native/service/rebuild.hpp"
 #include "native/service/state_sync.hpp"
+#include "native/service/state_watch.hpp"
 #include "native/service/usage.hpp"
 #include "native/storage/kv_stage.hpp"
 
@@ -29,13 +31,17 @@ struct Service::Exchange {
   std::vector<Item> items;
   Now now;
   Done done;
-  bool is_work_left = false;  // for the background, once this is durable
+  bool is_work_left = false;         // for the background, once this is durable
+  std::vector<News> news;            // told when all is durable
+  std::unique_ptr<Watcher> watcher;  // of a watch
+  std::uint64_t watched_seq = 0;     // of the head that it begins with
 };
 
 namespace {
 
 bool is_state(std::string_view can) {
-  return can == ability::state_sync || can == ability::state_read || can == ability::state_restore;
+  return can == ability::state_sync || can == ability::state_read || can == ability::state_watch ||
+         can == ability::state_restore;
 }
 
 /// A space that something was to be done to waits for what the service has lost.
@@ -76,6 +82,7 @@ HttpReply storage_failure(const Error& error) {
 Service::Service(KvEngine& engine, Context context)
     : engine_(&engine),
       context_(std::move(context)),
+      watchers_(context_.watch),
       writer_(engine),
       worker_([this] { run_left(); }) {}
 
@@ -102,7 +109,8 @@ Service::Item Service::prepare(Ucan invocation, const Exchange& request) const {
   if (item.error) return item;
   const std::string& can = item.invocation.capabilities.front().can;
   const Ability* known = find_ability(can);
-  item.is_query = can == ability::state_read || (known != nullptr && known->is_query);
+  item.is_query = can == ability::state_read || can == ability::state_watch ||
+                  (known != nullptr && known->is_query);
   // Outside of the transaction: signatures are what costs.
   item.denial =
       denial_of(item.invocation, *item.tenant, request.message.blocks, request.now.seconds());
@@ -121,33 +129,74 @@ std::optional<Value> Service::refusal_of(const Item& item, const Tenant& tenant,
     return error_value::invalid_audience(std::span(&tenant.did(), 1), invocation.audience);
   }
   // The edits of a sync are attached to it, and have limits of their own.
-  if (is_state(capability.can)) return std::nullopt;
+  if (is_state(capability.can) && capability.can != ability::state_watch) return std::nullopt;
   return size_error(invocation, blocks);
 }
 
 void Service::answer(ByteView car, Done done) {
   auto decoded = decode_request(car);
-  if (!decoded) return done(std::move(decoded.error()));
+  if (!decoded) return done({std::move(decoded.error())});
   auto request = std::make_shared<Exchange>();
   request->now = now();
   request->done = std::move(done);
   request->message = std::move(decoded->message);
+  const bool is_alone = decoded->invocations.size() == 1;
   bool writes = false;
+  bool watches = false;
   for (Ucan& invocation : decoded->invocations) {
-    const Item& item = request->items.emplace_back(prepare(std::move(invocation), *request));
-    writes = writes || (!item.error && !item.is_query);
+    Item& item = request->items.emplace_back(prepare(std::move(invocation), *request));
+    if (item.error) continue;
+    const bool is_watch = item.invocation.capabilities.front().can == ability::state_watch;
+    if (is_watch && !is_alone) item.error = watch_not_alone();
+    watches = watches || (is_watch && is_alone && !item.denial);
+    writes = writes || !item.is_query;
   }
   if (writes) return submit(request);
+  if (watches) return begin_watch(request);
   finish(*request, engine_->read([&](KvReader& kv) { run_all(kv, nullptr, *request); }));
 }
 
 void Service::finish(Exchange& request, const Result<>& stored) {
-  if (!stored) return request.done(storage_failure(stored.error()));
+  if (!stored) return request.done({storage_failure(stored.error())});
   std::vector<Answer> answers;
   for (Item& item : request.items) answers.push_back(*std::move(item.answer));
   if (request.is_work_left) wake();
   fault_point("answer-before");
-  request.done(reply_of(answers));
+  request.done({reply_of(answers)});
+  watchers_.publish(request.news);
+}
+
+/// The head is read on the writer's thread, by one who watches already: each checkpoint is in it,
+/// or is published after it; and what it has is durable when the frame leaves.
+void Service::begin_watch(const std::shared_ptr<Exchange>& request) {
+  Item& item = request->items.front();
+  const Result<Did> did = Did::parse(item.invocation.capabilities.front().with);
+  const auto space = did ? space_id_of(*did) : std::nullopt;
+  const char* full = nullptr;
+  if (space) request->watcher = watchers_.join(*space, &full);
+  if (full != nullptr) item.error = too_many_watchers(full);
+  writer_.submit(
+      [this, request, space](KvTransaction& kv) {
+        const auto head = space ? find_space(kv, *space) : std::nullopt;
+        request->watched_seq = head ? head->seq : 0;
+        run_all(kv, nullptr, *request);
+      },
+      [this, request](Result<> stored) { finish_watch(*request, stored); });
+}
+
+void Service::finish_watch(Exchange& request, const Result<>& stored) {
+  const Item& item = request.items.front();
+  if (!stored || item.answer->receipt.ok() == nullptr) return finish(request, stored);
+  const std::int64_t ends = item.invocation.expires.value_or(INT64_MAX);
+  const std::int64_t left = std::max<std::int64_t>(ends - request.now.seconds(), 0);
+  request.watcher->skip_to(request.watched_seq);
+  Reply reply{reply_of({*item.answer}), std::move(request.watcher),
+              std::chrono::seconds(std::min<std::int64_t>(left, limits::watch_seconds_max))};
+  reply.http.headers = {{"content-type", std::string(watch_media_type)},
+                        {"cache-control", "no-store, no-transform"},
+                        {"x-accel-buffering", "no"}};
+  reply.http.body = encode_frame(reply.http.body);
+  request.done(std::move(reply));
 }
 
 /// A message waits until all spaces in it that it may write may write again. The writer does not
@@ -170,6 +219,7 @@ bool Service::is_ending() {
 }
 
 void Service::run_all(KvReader& kv, KvTransaction* writable, Exchange& request) {
+  request.news.clear();  // it may be run again
   for (Item& item : request.items) run(kv, writable, request, item);
 }
 
@@ -196,7 +246,9 @@ void Service::run(KvReader& kv, KvTransaction* writable, Exchange& request, Item
     return refuse(
         handler_execution_error(item.invocation.capabilities.front(), is_changed.error()));
   }
-  if (*is_changed && writable != nullptr) stage.flush(*writable);
+  if (!*is_changed || writable == nullptr) return;
+  add_news(turn, watchers_, &request.news);
+  stage.flush(*writable);
 }
 
 Result<> Service::run_query(Turn& turn, Exchange& request, Item& item) {
@@ -208,6 +260,8 @@ Result<> Service::run_query(Turn& turn, Exchange& request, Item& item) {
     outcome = Outcome::failed(*item.denial);
   } else if (can == ability::state_read) {
     FH_TRY(outcome, read_state(call));
+  } else if (can == ability::state_watch) {
+    FH_TRY(outcome, watch_state(call));
   } else {
     FH_TRY(outcome, find_ability(can)->handler(call));
   }
@@ -333,15 +387,19 @@ bool Service::write(const std::function<bool(KvTransaction&)>& work) {
 
 Result<> Service::run_one_left(const Cid& task) {
   Result<> run;
+  std::vector<News> news;
   const bool is_stored = write([&](KvTransaction& kv) {
+    news.clear();
     KvStage stage(kv);
     Turn turn(stage, context_, now());
     run = run_claimed(turn, task);
     if (run) run = turn.commit();
+    if (run) add_news(turn, watchers_, &news);
     if (run) stage.flush(kv);
     return run.has_value();
   });
   if (run && !is_stored) return fail(Errc::corrupt, "storage failed");
+  if (run) watchers_.publish(news);
   return run;
 }
 

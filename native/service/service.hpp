@@ -8,15 +8,24 @@
 #include "freehold/ucan/dispatch.hpp"
 #include "native/service/meter.hpp"
 #include "native/service/turn.hpp"
+#include "native/service/watchers.hpp"
 #include "native/storage/writer.hpp"
 
 namespace freehold::native {
+
+/// What a message is answered with. Of a watch that was accepted, `http` has the first frame, and
+/// what `watcher` gets until `lasts` is over goes behind it.
+struct Reply {
+  HttpReply http;
+  std::unique_ptr<Watcher> watcher = nullptr;
+  std::chrono::seconds lasts{};
+};
 
 /// Any number of threads may use a service.
 class Service {
  public:
   /// Given the reply once all that it says is durable.
-  using Done = std::function<void(HttpReply)>;
+  using Done = std::function<void(Reply)>;
 
   /// Goes on with the tasks that were left when it ended last. `engine` must outlive it.
   Service(KvEngine& engine, Context context);
@@ -49,6 +58,8 @@ class Service {
   Result<bool> run_command(Turn& turn, Exchange& request, Item& item);
 
   void submit(const std::shared_ptr<Exchange>& request);
+  void begin_watch(const std::shared_ptr<Exchange>& request);
+  void finish_watch(Exchange& request, const Result<>& stored);
   void finish(Exchange& request, const Result<>& stored);
   void charge(Turn& turn, const Call& call, std::uint64_t bytes);
   bool is_ending();
@@ -66,6 +77,7 @@ class Service {
   KvEngine* engine_;
   Context context_;
   Meter meter_;
+  Watchers watchers_;
 
   std::mutex mutex_;
   std::condition_variable woken_;

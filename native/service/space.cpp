@@ -51,6 +51,7 @@ std::optional<Digest> root_of_checkpoint(KvReader& kv, const layout::SpaceId& sp
 Space::Space(KvTransaction& kv, const Did& did, const layout::SpaceId& id)
     : kv_(&kv), did_(did), id_(id), blocks_(kv, id), record_(find_space(kv, id)) {
   root_before_ = record_ ? record_->root : empty_root();
+  seq_before_ = record_ ? record_->seq : 0;
 }
 
 void Space::put(Block block) {

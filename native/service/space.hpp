@@ -79,6 +79,8 @@ class Space final : public BlockSink {
   /// Moves the window with the time and frees what is outside of it, a bounded number of blocks.
   /// Whether that was all.
   Result<bool> tidy(const Tenants& tenants, std::int64_t now);
+  /// Whether its last checkpoint was made, or recovered, since this was opened.
+  bool is_restated() const noexcept { return record_ && record_->seq != seq_before_; }
   /// Bytes of nodes that were stored since this was opened.
   std::uint64_t nodes_written() const noexcept { return nodes_written_; }
 
@@ -95,6 +97,7 @@ class Space final : public BlockSink {
   SpaceBlocks blocks_;
   std::optional<SpaceRecord> record_;
   Digest root_before_{};  // whose lifetimes are settled
+  std::uint64_t seq_before_ = 0;
   std::uint64_t nodes_written_ = 0;
   std::map<Bytes, std::optional<StoredValue>, BytesLess> entries_;
 };

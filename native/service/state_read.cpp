@@ -12,13 +12,8 @@ Result<Outcome> read_state(Call& call) {
       decode_read_call(call.capability().nb ? *call.capability().nb : Value(Map{}));
   if (!asked) return Outcome::failed(error_of(asked.error()));
   Space* space = call.turn.space(call.capability().with);
-  if (space != nullptr && space->is_ours()) {
-    if (auto error = refusal_to_read(*space, asked->since)) {
-      return Outcome::failed(*std::move(error));
-    }
-  }
-  if (space == nullptr || !space->is_ours() || !space->record().checkpoint) {
-    return Outcome::failed(error_of("SpaceUnknown", "Space not found: " + call.capability().with));
+  if (auto error = refusal_to_show(call, space, asked->since)) {
+    return Outcome::failed(*std::move(error));
   }
   const SpaceRecord& head = space->record();
   if (asked->root && !space->is_readable(*asked->root)) {

@@ -21,6 +21,12 @@ Space* Turn::space(std::string_view did) {
   return parsed ? space(*parsed) : nullptr;
 }
 
+std::vector<Space*> Turn::spaces() const {
+  std::vector<Space*> all;
+  for (const auto& [did, space] : spaces_) all.push_back(space.get());
+  return all;
+}
+
 Result<> Turn::commit() {
   for (const auto& [did, space] : spaces_) FH_CHECK(space->commit(context_->tenants, seconds()));
   return {};

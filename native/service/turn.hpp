@@ -34,6 +34,8 @@ class Turn {
   /// The space, opened once; null if the DID is none that a space can have.
   Space* space(const Did& did);
   Space* space(std::string_view did);
+  /// All spaces that were opened.
+  std::vector<Space*> spaces() const;
   /// Commits all spaces that were opened.
   Result<> commit();
 

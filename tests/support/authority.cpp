@@ -107,6 +107,7 @@ Bytes Authority::answer(ByteView bytes, std::int64_t now) {
   const auto invocation = Ucan::decode(message->blocks.block(message->execute[0]));
   if (!invocation) std::abort();
   if (invocation->capabilities[0].can == ability::state_read) return read(*invocation);
+  if (invocation->capabilities[0].can == ability::state_watch) return watch(*invocation);
   return sync(*invocation, *message, now);
 }
 
@@ -167,6 +168,11 @@ Bytes Authority::read(const Ucan& invocation) {
   const Value ok = encode(
       ReadAnswer{call->root.value_or(head_), checkpoint_->cid(), reply->is_complete, reply->upto});
   return respond(invocation, Value(Map{{"ok", ok}}), std::move(blocks));
+}
+
+Bytes Authority::watch(const Ucan& invocation) {
+  if (!checkpoint_) std::abort();
+  return respond(invocation, Value(Map{{"ok", encode(WatchAnswer{checkpoint_->cid()})}}), {});
 }
 
 Sealed seal_sync(const SyncDraft& draft, const Signer& agent) {

@@ -13,7 +13,8 @@ namespace freehold::test {
 class Service {
  public:
   virtual ~Service() = default;
-  /// The answer to a message with one space/state/sync or space/state/read.
+  /// The answer to a message with one space/state/sync or space/state/read; to one with a
+  /// space/state/watch the first frame's content.
   virtual Bytes answer(ByteView message, std::int64_t now) = 0;
 };
 
@@ -46,6 +47,7 @@ class Authority final : public Service, private HeldSpace {
 
   Bytes sync(const Ucan& invocation, const Message& message, std::int64_t now);
   Bytes read(const Ucan& invocation);
+  Bytes watch(const Ucan& invocation);
   Bytes respond(const Ucan& invocation, Value out, std::vector<Block> blocks);
   Digest take_queue(const SyncMerged& merged);
   void advance(const Digest& root, std::int64_t now);

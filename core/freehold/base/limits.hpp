@@ -67,6 +67,15 @@ inline constexpr std::size_t proof_receipts_max = 16'384;      // looked at, eac
 inline constexpr std::size_t node_cache_bytes_max = 32 << 20;  // of nodes kept decoded
 inline constexpr std::size_t replica_memory_bytes_max = 32 << 20;  // blocks between operations
 
+// --- watching ---------------------------------------------------------------------------------
+inline constexpr std::size_t watch_frame_bytes_max = 1 << 20;
+inline constexpr int watch_seconds_max = 3600;  // of one stream; then it is asked for again
+inline constexpr int watch_quiet_seconds = 20;  // after which the server sends a keep-alive ...
+inline constexpr int watch_silence_seconds_max = 60;  // ... without which the stream is dead
+inline constexpr int watch_retry_seconds_max = 60;    // between attempts to connect again
+inline constexpr std::size_t watchers_max = 768;      // of a server: the other connections are free
+inline constexpr std::size_t watchers_of_space_max = 64;
+
 // --- what the command line takes from services and files --------------------------------------
 inline constexpr std::size_t did_document_bytes_max = 64 << 10;
 inline constexpr std::size_t client_header_bytes_max = 16 << 10;

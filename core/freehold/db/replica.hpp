@@ -53,6 +53,15 @@ enum class Standing {
   stale,  // below it: by a mirror that lags behind, or an answer that was long under way; harmless
 };
 
+/// A checkpoint that was taken note of.
+struct Noted {
+  Commit commit;
+  Standing standing = Standing::current;
+  Cid checkpoint;
+  std::uint64_t seq = 0;
+  Digest root{};
+};
+
 class Gathered;
 
 /// A replica is whole, or it has some of its nodes only and reads others when they are needed:
@@ -151,7 +160,13 @@ class Replica {
   /// Takes note of a checkpoint that came some other way, in a proof file or from a mirror; `found`
   /// has it, and what proves it. `standing()` tells what it is worth. Errc::invalid_signature if it
   /// is not the authority's, Errc::fork, Errc::protocol.
-  Result<Commit> note_checkpoint(const Cid& checkpoint, const BlockStore& found);
+  Result<Noted> note_checkpoint(const Cid& checkpoint, const BlockStore& found);
+  /// The invocation of a watch (see db/watch.hpp). Errc::not_found before the first sync: whose
+  /// checkpoints count is not known yet.
+  Result<SyncDraft> begin_watch(const Did& agent, const Did& service, std::vector<Cid> proofs,
+                                std::int64_t now) const;
+  /// Takes the message that a watch begins with, as `finish_read` does: it names the head.
+  Result<Noted> finish_watch(const Ucan& invocation, ByteView response);
   /// All was read: what only older trees had is freed. Errc::missing.
   Result<Commit> finish_pull();
 
@@ -231,6 +246,7 @@ class Replica {
   tl::unexpected<Error> accuse(EvidenceFields fields, const BlockStore& all, const char* what);
   tl::unexpected<Error> accuse(EvidenceKind kind, const Ucan& invocation, const Receipt& receipt,
                                const BlockStore& all, const char* what);
+  Noted noted(const Checkpoint& checkpoint, const BlockStore& found);
   std::vector<Block> note(const Checkpoint& checkpoint, const BlockStore& found,
                           std::vector<Cid>* freed);
   void free_checkpoints(const Checkpoint& accepted, std::vector<Cid>* freed) const;

@@ -161,8 +161,8 @@ Result<> Replica::check_sync(const Ucan& invocation, const Receipt& receipt, con
   return {};
 }
 
-/// The checkpoint that an answer to a read names, if it is not the newest seen. A read tells that
-/// one, so the authority itself may not answer with one below; from others it is merely stale.
+/// The checkpoint that an answer to a read or watch names, if it is not the newest seen. They tell
+/// that one, so the authority itself may not answer with one below; from others it is merely stale.
 Result<std::optional<Checkpoint>> Replica::check_read(const Ucan& invocation, const Reply& reply,
                                                       const Cid& named) {
   if (seen_ && seen_->cid == named) return std::optional<Checkpoint>();
@@ -177,7 +177,7 @@ Result<std::optional<Checkpoint>> Replica::check_read(const Ucan& invocation, co
   if (invocation.audience == authority && checkpoint.seq < shown) {
     FH_CHECK(earlier({since, shown}, all));
     return accuse(EvidenceKind::rollback, invocation, reply.receipt, all,
-                  "read: a checkpoint below the one that was shown");
+                  "a checkpoint below the one that the service was shown");
   }
   FH_CHECK(check_lineage(checkpoint, all));
   return std::optional<Checkpoint>(std::move(checkpoint));
@@ -206,18 +206,39 @@ std::vector<Block> Replica::note(const Checkpoint& checkpoint, const BlockStore&
   return blocks;
 }
 
-Result<Commit> Replica::note_checkpoint(const Cid& cid, const BlockStore& found) {
+Noted Replica::noted(const Checkpoint& checkpoint, const BlockStore& found) {
+  Noted noted;
+  std::vector<Block> blocks = note(checkpoint, found, &noted.commit.freed);
+  hold(noted.commit, std::move(blocks));
+  noted.standing = standing_;
+  noted.checkpoint = checkpoint.cid();
+  noted.seq = checkpoint.seq;
+  noted.root = checkpoint.root;
+  return noted;
+}
+
+Result<Noted> Replica::note_checkpoint(const Cid& cid, const BlockStore& found) {
   start();
+  service_error_ = Value();
   evidence_.reset();
   standing_ = Standing::current;
   if (!authority_) return fail(Errc::invalid_signature, "no authority of the space is known yet");
   const LayeredStore all(found, blocks_);
   FH_TRY(const Checkpoint checkpoint, authentic(cid, *authority_, all));
   FH_CHECK(check_lineage(checkpoint, all));
-  Commit commit;
-  std::vector<Block> blocks = note(checkpoint, all, &commit.freed);
-  hold(commit, std::move(blocks));
-  return commit;
+  return noted(checkpoint, all);
+}
+
+Result<Noted> Replica::finish_watch(const Ucan& invocation, ByteView response) {
+  start();
+  FH_TRY(const Reply reply, verify_reply(invocation, response));
+  FH_TRY(const WatchAnswer answer, decode_watch_answer(*reply.receipt.ok()));
+  FH_TRY(auto checkpoint, check_read(invocation, reply, answer.checkpoint));
+  const LayeredStore all(reply.message.blocks, blocks_);
+  if (!checkpoint) {  // it was seen before
+    FH_TRY(checkpoint, authentic(answer.checkpoint, authority_.value_or(invocation.audience), all));
+  }
+  return noted(*checkpoint, all);
 }
 
 }  // namespace freehold

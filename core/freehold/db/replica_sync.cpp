@@ -8,7 +8,7 @@ namespace freehold {
 
 namespace {
 
-constexpr std::int64_t invocation_seconds = 300;
+constexpr std::int64_t invocation_seconds = 300;  // of those that are answered at once
 
 SyncDraft draft_of(const char* can, const Did& space, Value nb, const Did& agent,
                    const Did& service, std::vector<Cid> proofs, std::int64_t now) {
@@ -94,6 +94,17 @@ SyncDraft Replica::begin_read(const ReadCall& call, const Did& agent, const Did&
   if (seen_) showing.since = seen_->cid;
   return draft_of(ability::state_read, space_, encode(showing), agent, service, std::move(proofs),
                   now);
+}
+
+Result<SyncDraft> Replica::begin_watch(const Did& agent, const Did& service,
+                                       std::vector<Cid> proofs, std::int64_t now) const {
+  if (!authority_) return fail(Errc::not_found, "watch: no checkpoint is known yet: sync first");
+  WatchCall call;
+  if (seen_) call.since = seen_->cid;
+  SyncDraft draft =
+      draft_of(ability::state_watch, space_, encode(call), agent, service, std::move(proofs), now);
+  draft.fields.expires = now + limits::watch_seconds_max;
+  return draft;
 }
 
 // --- the answer ---------------------------------------------------------------------------------

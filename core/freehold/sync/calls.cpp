@@ -245,6 +245,30 @@ Result<ReadAnswer> decode_read_answer(const Value& ok) {
   return answer;
 }
 
+Value encode(const WatchCall& call) {
+  Map nb;
+  if (call.since) nb.set("since", Value(*call.since));
+  return Value(std::move(nb));
+}
+
+Result<WatchCall> decode_watch_call(const Value& nb) {
+  WatchCall call;
+  if (!read_link(nb, "since", &call.since)) return fail(Errc::malformed, "nb.since: no link");
+  return call;
+}
+
+Value encode(const WatchAnswer& answer) {
+  return Value(Map{{"checkpoint", Value(answer.checkpoint)}});
+}
+
+Result<WatchAnswer> decode_watch_answer(const Value& ok) {
+  std::optional<Cid> checkpoint;
+  if (!read_link(ok, "checkpoint", &checkpoint) || !checkpoint) {
+    return fail(Errc::protocol, "watch: ok: not {checkpoint}");
+  }
+  return WatchAnswer{*checkpoint};
+}
+
 Value error_of(std::string_view name, std::string_view message, Map more) {
   more.set("name", Value(name));
   more.set("message", Value(message));

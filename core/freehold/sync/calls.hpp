@@ -1,5 +1,5 @@
-/// The forms of `space/state/sync` and `space/state/read` on the wire: what is in their `nb`, and
-/// in the `ok` of their receipts.
+/// The forms of `space/state/sync`, `space/state/read` and `space/state/watch` on the wire: what is
+/// in their `nb`, and in the `ok` of their receipts.
 #pragma once
 
 #include "freehold/codec/value.hpp"
@@ -64,6 +64,18 @@ struct ReadAnswer {
 };
 Value encode(const ReadAnswer& answer);
 Result<ReadAnswer> decode_read_answer(const Value& ok);
+
+struct WatchCall {
+  std::optional<Cid> since;  // the newest checkpoint that the caller has seen
+};
+Value encode(const WatchCall& call);
+Result<WatchCall> decode_watch_call(const Value& nb);
+
+struct WatchAnswer {
+  Cid checkpoint;  // of the head
+};
+Value encode(const WatchAnswer& answer);
+Result<WatchAnswer> decode_watch_answer(const Value& ok);
 
 /// The error of a receipt: {name, message, ...}.
 Value error_of(std::string_view name, std::string_view message, Map more = {});

@@ -80,7 +80,7 @@ Result<EvidenceFields> decode_fields(ByteView block) {
 
 // --- what both sides do -------------------------------------------------------------------------
 
-/// A receipt of sync or read, and what it answers.
+/// A receipt of sync, read or watch, and what it answers.
 struct Told {
   Receipt receipt;
   Ucan invocation;
@@ -113,16 +113,19 @@ Result<Told> told_by(const Cid& link, const BlockStore& blocks) {
   FH_TRY(told.invocation, Ucan::decode(std::move(block)));
   if (told.receipt.ok() == nullptr || told.invocation.capabilities.size() != 1 ||
       !told.invocation.capabilities[0].nb) {
-    return fail(Errc::malformed, "evidence: the receipt is not of a sync or read that went well");
+    return fail(Errc::malformed,
+                "evidence: the receipt is not of a sync, read or watch that went well");
   }
   const Capability& task = told.invocation.capabilities[0];
   told.is_sync = task.can == ability::state_sync;
   std::optional<Cid> checkpoint;
-  if ((!told.is_sync && task.can != ability::state_read) ||
-      !read_link(*task.nb, "since", &told.since) ||
+  const bool is_known =
+      told.is_sync || task.can == ability::state_read || task.can == ability::state_watch;
+  if (!is_known || !read_link(*task.nb, "since", &told.since) ||
       !read_link(*told.receipt.ok(), "from", &told.from) ||
       !read_link(*told.receipt.ok(), "checkpoint", &checkpoint) || !checkpoint) {
-    return fail(Errc::malformed, "evidence: the receipt is not of a sync or read that went well");
+    return fail(Errc::malformed,
+                "evidence: the receipt is not of a sync, read or watch that went well");
   }
   told.checkpoint = *checkpoint;
   return told;

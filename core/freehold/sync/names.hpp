@@ -19,6 +19,7 @@ inline constexpr std::string_view conflict = "/conflict/";
 namespace ability {
 inline constexpr const char* state_sync = "space/state/sync";
 inline constexpr const char* state_read = "space/state/read";
+inline constexpr const char* state_watch = "space/state/watch";
 inline constexpr const char* state_restore = "space/state/restore";
 inline constexpr const char* assert_state = "assert/state";
 inline constexpr const char* blob_add = "space/blob/add";

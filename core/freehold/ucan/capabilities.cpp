@@ -118,6 +118,7 @@ constexpr Fields state_sync[] = {required("n", natural), required("since", link_
 constexpr Fields state_read[] = {optional("root", link_v1),    optional("since", link_v1),
                                  optional("nodes", links_v1),  optional("keys", bytes_list),
                                  optional("range", key_range), optional("budget", natural)};
+constexpr Fields state_watch[] = {optional("since", link_v1)};
 constexpr Fields state_restore[] = {optional("keys", bytes_list)};
 constexpr Fields assert_state[] = {required("space", space_did),   required("root", link_v1),
                                    required("seq", positive),      required("prev", link_or_null),
@@ -242,6 +243,7 @@ constexpr CapabilityDefinition definitions[] = {
     {"space/allocate", space, space_allocate},
     {"space/state/sync", space, state_sync},
     {"space/state/read", space, state_read},
+    {"space/state/watch", space, state_watch},
     {"space/state/restore", space, state_restore},
     {"assert/state", space, assert_state},
     {"space/blob/add", space, blob_only},

@@ -338,8 +338,8 @@ TEST_CASE("X3: a checkpoint that came some other way is told to be stale, newer 
   const auto newer = note(world.authority);
   REQUIRE(newer);
   CHECK(world.alice.replica.standing() == Standing::newer);
-  REQUIRE(newer->added.size() == 1);
-  auto again = Replica::load(newer->record);
+  REQUIRE(newer->commit.added.size() == 1);
+  auto again = Replica::load(newer->commit.record);
   REQUIRE(again);
   CHECK(again->seq() == 3);
   CHECK(again->seq_seen() == 4);
