@@ -23,9 +23,9 @@ constexpr const char* help_end =
 
 const std::vector<SpaceCommand>& commands() {
   static const std::vector<SpaceCommand> all{
-      space_new(),    space_clone(), space_share(), space_sync(),  space_ls(),    space_get(),
-      space_put(),    space_rm(),    space_log(),   space_diff(),  space_merge(), space_export(),
-      space_import(), space_check(), space_proof(), space_verify()};
+      space_new(),    space_clone(),  space_share(), space_sync(),  space_watch(), space_ls(),
+      space_get(),    space_put(),    space_rm(),    space_log(),   space_diff(),  space_merge(),
+      space_export(), space_import(), space_check(), space_proof(), space_verify()};
   return all;
 }
 

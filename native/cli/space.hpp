@@ -21,6 +21,7 @@ SpaceCommand space_new();
 SpaceCommand space_clone();
 SpaceCommand space_share();
 SpaceCommand space_sync();
+SpaceCommand space_watch();
 SpaceCommand space_ls();
 SpaceCommand space_get();
 SpaceCommand space_put();

@@ -19,6 +19,8 @@ using Body = http::vector_body<std::uint8_t>;
 using asio::use_awaitable;
 
 constexpr std::chrono::seconds idle_max{limits::client_idle_seconds_max};
+constexpr std::size_t piece_bytes = 64 << 10;
+constexpr auto as_result = asio::as_tuple(use_awaitable);
 
 http::request<Body> message_of(const Url& url, const HttpRequest& request) {
   http::request<Body> message{http::string_to_verb(request.method), url.path, 11};
@@ -34,26 +36,68 @@ http::request<Body> message_of(const Url& url, const HttpRequest& request) {
   return message;
 }
 
-/// The answer, whatever its status. Each step has its own time: a slow line is not a stalled one.
 template <class Stream>
-asio::awaitable<http::response<Body>> talk(Stream& stream, http::request<Body>& message,
-                                           std::size_t bytes_max) {
-  auto& tcp = beast::get_lowest_layer(stream);
+asio::awaitable<void> send(Stream& stream, http::request<Body>& message) {
   http::request_serializer<Body> serializer{message};
   while (!serializer.is_done()) {
-    tcp.expires_after(idle_max);
+    beast::get_lowest_layer(stream).expires_after(idle_max);
     co_await http::async_write_some(stream, serializer, use_awaitable);
   }
-  beast::flat_buffer buffer;
-  http::response_parser<Body> parser;
-  parser.body_limit(bytes_max);
-  parser.header_limit(limits::client_header_bytes_max);
-  while (!parser.is_done()) {
-    tcp.expires_after(idle_max);
-    co_await http::async_read_some(stream, buffer, parser, use_awaitable);
-  }
-  co_return parser.release();
 }
+
+/// What is made of an answer: reads it from a stream, each step in its own time, since a slow line
+/// is not a stalled one.
+struct WholeAnswer {
+  std::size_t bytes_max;
+  http::response<Body> answer;
+
+  template <class Stream>
+  asio::awaitable<void> read(Stream& stream) {
+    beast::flat_buffer buffer;
+    http::response_parser<Body> parser;
+    parser.body_limit(bytes_max);
+    parser.header_limit(limits::client_header_bytes_max);
+    while (!parser.is_done()) {
+      beast::get_lowest_layer(stream).expires_after(idle_max);
+      co_await http::async_read_some(stream, buffer, parser, use_awaitable);
+    }
+    answer = parser.release();
+  }
+};
+
+/// The body of a good answer goes to `take`; of another, the start of it is kept.
+struct AnswerInPieces {
+  const TakePiece* take;
+  http::response<Body> refusal;
+
+  template <class Stream>
+  asio::awaitable<void> read(Stream& stream) {
+    auto& tcp = beast::get_lowest_layer(stream);
+    beast::flat_buffer buffer;
+    http::response_parser<http::buffer_body> parser;
+    parser.body_limit(boost::none);
+    parser.header_limit(limits::client_header_bytes_max);
+    tcp.expires_after(idle_max);
+    co_await http::async_read_header(stream, buffer, parser, use_awaitable);
+    const auto& head = parser.get();
+    refusal.result(head.result());
+    const bool is_good = http::to_status_class(head.result()) == http::status_class::successful;
+    const std::string type(head[http::field::content_type]);
+    Bytes piece(piece_bytes);
+    while (!parser.is_done()) {
+      auto& body = parser.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      tcp.expires_after(idle_max);
+      auto [error, bytes] = co_await http::async_read_some(stream, buffer, parser, as_result);
+      if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
+      const ByteView came = ByteView(piece).first(piece.size() - parser.get().body().size);
+      if (!is_good) append(refusal.body(), came);
+      if (refusal.body().size() > piece_bytes) co_return;
+      if (is_good && !came.empty() && !(*take)(type, came)) co_return;
+    }
+  }
+};
 
 asio::awaitable<void> connect(beast::tcp_stream& tcp, const Url& url) {
   asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
@@ -62,15 +106,16 @@ asio::awaitable<void> connect(beast::tcp_stream& tcp, const Url& url) {
   co_await tcp.async_connect(addresses, use_awaitable);
 }
 
-asio::awaitable<http::response<Body>> talk_plainly(const Url& url, http::request<Body>& message,
-                                                   std::size_t bytes_max) {
+template <class Answer>
+asio::awaitable<void> talk_plainly(const Url& url, http::request<Body>& message, Answer& answer) {
   beast::tcp_stream tcp(co_await asio::this_coro::executor);
   co_await connect(tcp, url);
-  co_return co_await talk(tcp, message, bytes_max);
+  co_await send(tcp, message);
+  co_await answer.read(tcp);
 }
 
-asio::awaitable<http::response<Body>> talk_over_tls(const Url& url, http::request<Body>& message,
-                                                    std::size_t bytes_max) {
+template <class Answer>
+asio::awaitable<void> talk_over_tls(const Url& url, http::request<Body>& message, Answer& answer) {
   ssl::context context(ssl::context::tls_client);
   context.set_default_verify_paths();
   context.set_verify_mode(ssl::verify_peer);
@@ -81,23 +126,29 @@ asio::awaitable<http::response<Body>> talk_over_tls(const Url& url, http::reques
   co_await connect(tcp, url);
   tcp.expires_after(idle_max);
   co_await stream.async_handshake(ssl::stream_base::client, use_awaitable);
-  co_return co_await talk(stream, message, bytes_max);
+  co_await send(stream, message);
+  co_await answer.read(stream);
 }
 
-http::response<Body> run(const Url& url, const HttpRequest& request, std::size_t bytes_max) {
+/// Sends, and reads the answer; throws what went wrong.
+template <class Answer>
+void run(const Url& url, const HttpRequest& request, Answer& answer) {
   asio::io_context context(1);
   http::request<Body> message = message_of(url, request);
-  http::response<Body> answer;
   std::exception_ptr thrown;
-  auto task = url.is_secure ? talk_over_tls(url, message, bytes_max)
-                            : talk_plainly(url, message, bytes_max);
-  asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, http::response<Body> got) {
-    thrown = error;
-    answer = std::move(got);
-  });
+  auto task =
+      url.is_secure ? talk_over_tls(url, message, answer) : talk_plainly(url, message, answer);
+  asio::co_spawn(context, std::move(task), [&](std::exception_ptr error) { thrown = error; });
   context.run();
-  if (thrown) std::rethrow_exception(thrown);
-  return answer;
+  if (!thrown) return;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == http::error::body_limit || error.code() == http::error::header_limit) {
+      throw Failure("LimitExceeded", url.authority() + ": the answer is too long");
+    }
+    throw Failure("Offline", url.authority() + " cannot be reached: " + error.code().message());
+  }
 }
 
 /// The start of an answer that refuses, as far as people can read it.
@@ -109,24 +160,26 @@ std::string excerpt_of(const Bytes& body) {
   return text;
 }
 
+void demand_success(const Url& url, const http::response<Body>& answer) {
+  const unsigned status = answer.result_int();
+  if (status >= 200 && status <= 299) return;
+  throw Failure("HttpError", url.authority() + ": status " + std::to_string(status) + ": " +
+                                 excerpt_of(answer.body()));
+}
+
 }  // namespace
 
 Bytes exchange(const Url& url, const HttpRequest& request, std::size_t bytes_max) {
-  http::response<Body> answer;
-  try {
-    answer = run(url, request, bytes_max);
-  } catch (const boost::system::system_error& error) {
-    if (error.code() == http::error::body_limit || error.code() == http::error::header_limit) {
-      throw Failure("LimitExceeded", url.authority() + ": the answer is too long");
-    }
-    throw Failure("Offline", url.authority() + " cannot be reached: " + error.code().message());
-  }
-  const unsigned status = answer.result_int();
-  if (status < 200 || status > 299) {
-    throw Failure("HttpError", url.authority() + ": status " + std::to_string(status) + ": " +
-                                   excerpt_of(answer.body()));
-  }
-  return std::move(answer.body());
+  WholeAnswer whole{bytes_max, {}};
+  run(url, request, whole);
+  demand_success(url, whole.answer);
+  return std::move(whole.answer.body());
+}
+
+void exchange_in_pieces(const Url& url, const HttpRequest& request, const TakePiece& take) {
+  AnswerInPieces pieces{&take, {}};
+  run(url, request, pieces);
+  demand_success(url, pieces.refusal);
 }
 
 }  // namespace freehold::native

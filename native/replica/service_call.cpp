@@ -6,15 +6,21 @@
 
 namespace freehold::native {
 
-Exchanged exchange_with(const Ed25519Key& agent, const Url& url, SyncDraft draft,
-                        const Proof& proof) {
-  Exchanged done;
+Signed sign_draft(const Ed25519Key& agent, SyncDraft draft, const Proof& proof) {
+  Signed done;
   done.invocation = issue(std::move(draft.fields), Signer(agent));
   std::vector<Block> blocks = std::move(draft.blocks);
   blocks.insert(blocks.end(), proof.blocks.begin(), proof.blocks.end());
   blocks.push_back(done.invocation.block);
   const Cid task = done.invocation.cid();
-  done.bytes = post_message(url, encode_message(std::span(&task, 1), {}, blocks));
+  done.message = encode_message(std::span(&task, 1), {}, blocks);
+  return done;
+}
+
+Exchanged exchange_with(const Ed25519Key& agent, const Url& url, SyncDraft draft,
+                        const Proof& proof) {
+  Signed sent = sign_draft(agent, std::move(draft), proof);
+  Exchanged done{std::move(sent.invocation), post_message(url, std::move(sent.message))};
   fault_point("replica-answered");
   return done;
 }

@@ -10,6 +10,13 @@ struct Exchanged {
   Bytes bytes;  // the answer, unread
 };
 
+/// Signs; gives the invocation, and the message with it that is to be sent.
+struct Signed {
+  Ucan invocation;
+  Bytes message;
+};
+Signed sign_draft(const Ed25519Key& agent, SyncDraft draft, const Proof& proof);
+
 /// Signs and sends. Failures: those of `post_message`.
 Exchanged exchange_with(const Ed25519Key& agent, const Url& url, SyncDraft draft,
                         const Proof& proof);
