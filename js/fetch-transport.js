@@ -20,15 +20,21 @@ export async function request(url, init) {
   });
 }
 
-/** Sends an agent message; gives the answer. @param {string} url @param {Uint8Array} message */
-export async function post(url, message) {
-  const response = await request(url, {
+/**
+ * Sends an agent message; gives the answer when it begins.
+ * @param {string} url @param {Uint8Array} message @param {AbortSignal} [signal]
+ */
+export const ask = (url, message, signal) =>
+  request(url, {
     method: 'POST',
     headers: { 'content-type': car, accept: car },
     body: /** @type {BodyInit} */ (message),
+    signal,
   });
-  return new Uint8Array(await response.arrayBuffer());
-}
+
+/** Sends an agent message; gives the answer. @param {string} url @param {Uint8Array} message */
+export const post = async (url, message) =>
+  new Uint8Array(await (await ask(url, message)).arrayBuffer());
 
 /** The DID of the service at `url`, and the did:key that it signs with. @param {URL} url */
 export async function identityOf(url) {

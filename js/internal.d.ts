@@ -9,6 +9,7 @@ import type {
   Link,
   SyncResult,
 } from './types.js';
+import type { NotedCheckpoint } from './watch-types.js';
 
 export type { Block, BlockStore, Commit, Database };
 
@@ -52,6 +53,12 @@ export interface Call {
 export interface Reader {
   call(): Call;
   send(fields: UcanFields, blocks: Block[]): Promise<{ invocation: Block; response: Uint8Array }>;
+  /** By another way than as a whole message and a whole answer. */
+  send<T>(
+    fields: UcanFields,
+    blocks: Block[],
+    by: (url: string, message: Uint8Array) => Promise<T>,
+  ): Promise<{ invocation: Block; response: T }>;
 }
 
 export interface CoreReplica {
@@ -97,6 +104,21 @@ export interface CoreReplica {
     commit: Commit;
     isMore: boolean;
   };
+  beginWatch(call: Call): UcanFields;
+  /** What the next frame of the watch with this handle tells; it must be there. */
+  judgeWatch(handle: number): { commit: Commit } & NotedCheckpoint;
+  delete(): void;
+}
+
+/** A stream of space/state/watch, as core/freehold/db/watch.hpp takes it. */
+export interface CoreWatch {
+  handle: number;
+  /** Bytes of a stream, or the whole of an ordinary answer; whether a frame is there. */
+  push(bytes: Uint8Array, isStream: boolean): boolean;
+  /** Done with a frame: what it told is durable. Whether the next one is there. */
+  pop(): boolean;
+  /** Fails if the stream has ended in the middle of something. */
+  end(): void;
   delete(): void;
 }
 
@@ -128,6 +150,7 @@ export interface Core {
   decodeArchive(text: string): { root: Uint8Array; blocks: Block[] };
   encodeRequest(execute: Uint8Array[], blocks: Block[]): Uint8Array;
   createHasher(): Hasher;
+  createWatch(invocation: Block): CoreWatch;
   createReplica(space: string): CoreReplica;
   /** From a head record. */
   loadReplica(record: Uint8Array): CoreReplica;
@@ -169,6 +192,8 @@ export interface Session {
   context: Context;
   meta: SpaceMeta;
   replica: import('./stored-replica.js').StoredReplica;
+  /** Aborts when the space is closed. */
+  ended: AbortSignal;
   /** Tells listeners, here and in other tabs. */
   notify(type: 'edit' | 'sync', keys: Uint8Array[]): void;
 }

@@ -22,24 +22,18 @@ async function start() {
   /** @type {any} */
   const core = {};
   /** @type {Record<string, Record<string, Function>>} */
-  const methods = { replica: {}, hasher: {} };
+  const methods = {};
   for (const [name, member] of Object.entries(module)) {
     if (typeof member !== 'function') continue;
     const operation = throwing(member);
-    const [first, second] = name.split('.');
-    if (second === undefined) core[first] = operation;
-    else methods[first][second] = methodOf(operation);
+    // The core has handles for objects: `name:kind` makes one, `kind.method` takes one first.
+    const [, first, mark, kind] = /** @type {string[]} */ (/(\w+)(\W?)(\w*)/.exec(name));
+    if (mark === ':') core[first] = making(operation, (methods[kind] ??= {}));
+    else if (mark) (methods[first] ??= {})[kind] = methodOf(operation);
+    else core[first] = operation;
   }
-  for (const [maker, kind] of makers) core[maker] = making(core[maker], methods[kind]);
   return core;
 }
-
-/** The core has handles for objects, and `kind.method` takes one first. */
-const makers = [
-  ['createReplica', 'replica'],
-  ['loadReplica', 'replica'],
-  ['createHasher', 'hasher'],
-];
 
 /** @param {Function} make gives a handle @param {Record<string, Function>} methods */
 const making =

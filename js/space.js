@@ -20,32 +20,41 @@ const shareAbilities = ['space/*', 'assert/state'];
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** @param {Key} key */
-const keyBytes = (key) => (typeof key === 'string' ? utf8.encode(key) : key);
+/**
+ * @template {Key | undefined} K
+ * @param {K} key
+ * @returns {K extends string ? Uint8Array : K}
+ */
+const keyBytes = (key) => /** @type {any} */ (typeof key === 'string' ? utf8.encode(key) : key);
+
+/** For the entries of the package beside this one. @type {WeakMap<object, Session>} */
+export const sessions = new WeakMap();
 
 /** @implements {Contract} */
 export class Space {
   #session;
   #onClose;
+  #end = new AbortController();
   /** @type {BroadcastChannel | undefined} */
   #tabs;
   /** @type {Set<(event: SpaceEvent) => void>} */
   #listeners = new Set();
   /** @type {Promise<unknown>} */
   #syncs = Promise.resolve();
-  #isClosed = false;
 
   /**
-   * @param {Omit<Session, 'notify'>} session
+   * @param {Omit<Session, 'notify' | 'ended'>} session
    * @param {() => void} onClose
    */
   constructor(session, onClose) {
     this.#session = {
       ...session,
+      ended: this.#end.signal,
       notify: (/** @type {'edit' | 'sync'} */ type, /** @type {Uint8Array[]} */ keys) =>
         this.#notify(type, keys),
     };
     this.#onClose = onClose;
+    sessions.set(this, this.#session);
     const { channel } = session.context;
     if (channel === undefined) return;
     this.#tabs = new BroadcastChannel(`${channel}/${this.did}`);
@@ -108,10 +117,12 @@ export class Space {
   /** @param {import('./types.js').ListOptions} [options] */
   async *entries({ prefix, from, to, reverse = false, limit = Infinity } = {}) {
     /** @type {import('./internal.js').CoreRange} */
-    const range = { reverse };
-    if (prefix !== undefined) range.prefix = keyBytes(prefix);
-    if (from !== undefined) range.from = keyBytes(from);
-    if (to !== undefined) range.to = keyBytes(to);
+    const range = {
+      prefix: keyBytes(prefix),
+      from: keyBytes(from),
+      to: keyBytes(to),
+      reverse,
+    };
     for (let left = limit; left > 0;) {
       const part = { ...range, limit: Math.min(left, pageEntriesMax) };
       const page = await this.#replica.read((replica) => replica.list(part));
@@ -147,11 +158,7 @@ export class Space {
 
   /** @param {{prefix?: Key, limit?: number}} [options] */
   blobs({ prefix, limit } = {}) {
-    /** @type {import('./internal.js').CoreRange} */
-    const range = {};
-    if (prefix !== undefined) range.prefix = keyBytes(prefix);
-    if (limit !== undefined) range.limit = limit;
-    return statusesOf(this.#session, range);
+    return statusesOf(this.#session, { prefix: keyBytes(prefix), limit });
   }
 
   /** @param {Uint8Array} multihash @param {{local?: boolean, signal?: AbortSignal}} [options] */
@@ -245,16 +252,16 @@ export class Space {
   }
 
   close() {
-    if (this.#isClosed) return;
+    if (this.#session.ended.aborted) return;
     this.#onClose();
-    this.#isClosed = true;
+    this.#end.abort();
     this.#listeners.clear();
     this.#tabs?.close();
     this.#session.replica.close();
   }
 
   get #replica() {
-    if (this.#isClosed) throw new FreeholdError('Closed', 'the space is closed');
+    if (this.#session.ended.aborted) throw new FreeholdError('Closed', 'the space is closed');
     return this.#session.replica;
   }
 
@@ -270,7 +277,7 @@ export class Space {
 
   /** @param {SpaceEvent['type']} type @param {Uint8Array[]} keys */
   #notify(type, keys) {
-    if (this.#isClosed) return;
+    if (this.#session.ended.aborted) return;
     if (type !== 'remote') this.#tabs?.postMessage({ keys });
     const event = { type, root: this.root, keys };
     for (const listener of this.#listeners) {

@@ -109,11 +109,16 @@ export const readerOf = ({ context, meta }) => ({
     proofs: [meta.proof.root],
     now: nowSeconds(),
   }),
-  async send(fields, blocks) {
+  /** @type {any} */
+  async send(
+    /** @type {import('./internal.js').UcanFields} */ fields,
+    /** @type {import('./internal.js').Block[]} */ blocks,
+    by = post,
+  ) {
     const invocation = await issue(context, fields);
     const all = [...blocks, ...meta.proof.blocks, invocation];
     const message = context.core.encodeRequest([invocation.cid], all);
-    return { invocation, response: await post(serviceOf(meta).url, message) };
+    return { invocation, response: await by(serviceOf(meta).url, message) };
   },
 });
 
@@ -121,7 +126,7 @@ export const readerOf = ({ context, meta }) => ({
  * The error with what the service said about it, or what proves it.
  * @param {unknown} error @param {import('./internal.js').CoreReplica} held
  */
-function told(error, held) {
+export function told(error, held) {
   if (!(error instanceof FreeholdError)) return error;
   error.evidence = held.evidence();
   const said = /** @type {any} */ (held.serviceError());

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What a page downloads, gzipped, against the budget: the wasm, and the package with its glue as a
-// bundler ships them; and the verifier of proof files, a module by itself. (What lies in js/ is
-// unminified on purpose: it runs as it was written.)
+// bundler ships them; what `freehold/watch` adds to that; and the verifier of proof files, a module
+// by itself. (What lies in js/ is unminified on purpose: it runs as it was written.)
 // Prints a line each; fails when one is over.
 
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -14,12 +14,12 @@ import { build } from 'esbuild';
 const js = new URL('../js/', import.meta.url);
 const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** All modules that `index.js` reaches, minified. */
-const bundled = async () => {
+/** All modules that these reach, minified. */
+const bundled = async (...entries) => {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-size-'));
   try {
     await build({
-      entryPoints: [fileURLToPath(new URL('index.js', js))],
+      entryPoints: entries.map((entry) => fileURLToPath(new URL(entry, js))),
       outdir: folder,
       bundle: true,
       minify: true,
@@ -36,13 +36,19 @@ const bundled = async () => {
   }
 };
 
+const main = await bundled('index.js');
 const sizes = [
   {
     what: 'wasm',
     bytes: gzipped(await readFile(new URL('core/freehold-core.wasm', js))),
     kilobytes: 150,
   },
-  { what: 'js', bytes: await bundled(), kilobytes: 15 },
+  { what: 'js', bytes: main, kilobytes: 15 },
+  {
+    what: 'js of freehold/watch, more',
+    bytes: (await bundled('index.js', 'watch.js')) - main,
+    kilobytes: 3,
+  },
   {
     what: 'verify wasm',
     bytes: gzipped(await readFile(new URL('core/freehold-verify.wasm', js))),

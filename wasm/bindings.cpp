@@ -269,6 +269,16 @@ class BoundReplica {
     const auto commit = read_of(invocation, response);
     return commit ? to_js(*commit) : to_js(commit.error());
   }
+  /// The fields of a watch.
+  val begin_watch(const val& call) {
+    const auto parties = parties_of(call);
+    if (!parties) return to_js(parties.error());
+    const auto& [agent, service, proofs, now] = *parties;
+    const auto draft = replica_.begin_watch(agent, service, proofs, now);
+    return draft ? to_js(draft->fields) : to_js(draft.error());
+  }
+  /// What the next frame of a watch tells, which is there.
+  val judge_watch(const val& watch);
   val finish_pull() {
     const auto commit = replica_.finish_pull();
     return commit ? to_js(*commit) : to_js(commit.error());
@@ -319,7 +329,8 @@ class BoundReplica {
 };
 
 // --- handles ------------------------------------------------------------------------------------
-// Embind's classes would be 3 KB of JavaScript more than these: js/load-core.js makes them methods.
+// Embind's classes would be 3 KB of JavaScript more than these: js/load-core.js makes methods of
+// what is named "kind.method", for the handles that come of "name:kind".
 
 template <class T>
 class Handles {
@@ -338,6 +349,11 @@ class Handles {
 
 Handles<BoundReplica> replicas;
 Handles<Sha256> hashers;
+Handles<Watch> watches;
+
+val BoundReplica::judge_watch(const val& watch) {
+  return to_js(watches[watch].judge(replica_));
+}
 
 template <auto member>
 struct On;
@@ -373,6 +389,39 @@ val finish_hasher(const val& handle) {
   return to_js(digest);
 }
 
+val create_watch(const val& invocation) {
+  auto ucan = ucan_from_js(invocation);
+  return ucan ? watches.add(Watch(*std::move(ucan))) : to_js(ucan.error());
+}
+val delete_watch(const val& handle) {
+  watches.erase(handle);
+  return val::undefined();
+}
+val is_ready(Watch& watch) {
+  const auto is_ready = watch.is_ready();
+  return is_ready ? val(*is_ready) : to_js(is_ready.error());
+}
+/// Takes bytes of a stream, or the whole of an ordinary answer. Whether a frame is there.
+val push_watch(const val& handle, const val& bytes, const val& is_stream) {
+  Watch& watch = watches[handle];
+  const Bytes pushed = bytes_from_js(bytes);
+  if (is_stream.isTrue()) {
+    watch.push(pushed);
+  } else if (const auto taken = watch.push_message(pushed); !taken) {
+    return to_js(taken);
+  }
+  return is_ready(watch);
+}
+/// Done with a frame; whether the next one is there.
+val pop_watch(const val& handle) {
+  watches[handle].pop();
+  return is_ready(watches[handle]);
+}
+/// The stream has ended.
+val end_watch(const val& handle) {
+  return to_js(watches[handle].end());
+}
+
 }  // namespace
 }  // namespace freehold::wasm
 
@@ -403,12 +452,18 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("decodeArchive", &decode_archive_text);
   function("encodeRequest", &encode_request);
 
-  function("createHasher", &create_hasher);
+  function("createHasher:hasher", &create_hasher);
   function("hasher.update", &update_hasher);
   function("hasher.finish", &finish_hasher);
 
-  function("createReplica", &create_replica);
-  function("loadReplica", &load_replica);
+  function("createWatch:watch", &create_watch);
+  function("watch.delete", &delete_watch);
+  function("watch.push", &push_watch);
+  function("watch.pop", &pop_watch);
+  function("watch.end", &end_watch);
+
+  function("createReplica:replica", &create_replica);
+  function("loadReplica:replica", &load_replica);
   function("replica.delete", &delete_replica);
   function("replica.root", &On<&BoundReplica::root>::call);
   function("replica.seq", &On<&BoundReplica::seq>::call);
@@ -434,4 +489,6 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.beginRead", &On<&BoundReplica::begin_read>::call);
   function("replica.finishRead", &On<&BoundReplica::finish_read>::call);
   function("replica.finishPull", &On<&BoundReplica::finish_pull>::call);
+  function("replica.beginWatch", &On<&BoundReplica::begin_watch>::call);
+  function("replica.judgeWatch", &On<&BoundReplica::judge_watch>::call);
 }

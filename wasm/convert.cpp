@@ -219,6 +219,16 @@ val to_js(const SyncOutcome& outcome) {
   return object;
 }
 
+val to_js(const Noted& noted) {
+  val object = val::object();
+  object.set("commit", to_js(noted.commit));
+  object.set("seq", static_cast<double>(noted.seq));
+  object.set("root", to_js(node_cid(noted.root)));
+  object.set("checkpoint", to_js(noted.checkpoint));
+  object.set("isStale", noted.standing == Standing::stale);
+  return object;
+}
+
 val decoded_to_js(ByteView encoded) {
   return to_js(decode_cbor(encoded));
 }

@@ -10,6 +10,7 @@
 
 #include "freehold/codec/car.hpp"
 #include "freehold/db/replica.hpp"
+#include "freehold/db/watch.hpp"
 
 namespace freehold::wasm {
 
@@ -38,6 +39,7 @@ val to_js(const UcanFields& fields);
 val to_js(const Commit& commit);
 val to_js(const BlobStatus& status);
 val to_js(const SyncOutcome& outcome);
+val to_js(const Noted& noted);
 
 template <class T>
 val to_js(const std::optional<T>& maybe) {
