@@ -52,12 +52,11 @@ export interface Call {
 /** How a replica reads from its service what storage has not. */
 export interface Reader {
   call(): Call;
-  send(fields: UcanFields, blocks: Block[]): Promise<{ invocation: Block; response: Uint8Array }>;
-  /** By another way than as a whole message and a whole answer. */
-  send<T>(
+  /** `by` takes the message there, and gives the answer: a whole one, if nothing else is said. */
+  send<T = Uint8Array>(
     fields: UcanFields,
     blocks: Block[],
-    by: (url: string, message: Uint8Array) => Promise<T>,
+    by?: (url: string, message: Uint8Array) => Promise<T>,
   ): Promise<{ invocation: Block; response: T }>;
 }
 

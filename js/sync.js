@@ -109,12 +109,7 @@ export const readerOf = ({ context, meta }) => ({
     proofs: [meta.proof.root],
     now: nowSeconds(),
   }),
-  /** @type {any} */
-  async send(
-    /** @type {import('./internal.js').UcanFields} */ fields,
-    /** @type {import('./internal.js').Block[]} */ blocks,
-    by = post,
-  ) {
+  async send(fields, blocks, by = /** @type {any} */ (post)) {
     const invocation = await issue(context, fields);
     const all = [...blocks, ...meta.proof.blocks, invocation];
     const message = context.core.encodeRequest([invocation.cid], all);

@@ -75,8 +75,11 @@ Value Server::ask(const Signer& space, const char* can, Map nb, std::int64_t now
     Turn turn(stage, context_, Now{now * 1000});
     const MemoryStore blocks;
     Call call{turn, context_.tenants.main(), invocation, blocks};
-    const bool is_read = std::string_view(can) == ability::state_read;
-    auto outcome = is_read ? read_state(call) : restore_state(call);
+    const bool is_watch = std::string_view(can) == ability::state_watch;
+    const bool is_read = std::string_view(can) == ability::state_read || is_watch;
+    auto outcome = is_watch  ? watch_state(call)
+                   : is_read ? read_state(call)
+                             : restore_state(call);
     if (!outcome) FAIL(outcome.error().what);
     out = std::move(outcome->out);
     if (!is_read) {

@@ -5,6 +5,7 @@
 #include "freehold/db/replica.hpp"
 #include "native/service/audit.hpp"
 #include "native/service/state_sync.hpp"
+#include "native/service/state_watch.hpp"
 #include "native/storage/kv_stage.hpp"
 #include "native/storage/lmdb.hpp"
 #include "support/authority.hpp"
@@ -30,7 +31,7 @@ class Server final : public Service {
 
   /// The reply to a message with one sync or read, committed.
   Bytes answer(ByteView message, std::int64_t now) override;
-  /// The ok or error of a `space/state/read` or `space/state/restore` by the space itself.
+  /// The ok or error of a `space/state/read`, `watch` or `restore` by the space itself.
   Value ask(const Signer& space, const char* can, Map nb, std::int64_t now);
   /// What the background does: whether that was all.
   bool tidy(const Did& space, std::int64_t now);

@@ -52,10 +52,16 @@ struct Backup {
     }
     return names;
   }
+  /// What a read says; a watch must say the same.
   std::string read_name(std::optional<Cid> since) {
+    const std::string name = name_of_asking(ability::state_read, since);
+    CHECK(name_of_asking(ability::state_watch, since) == name);
+    return name;
+  }
+  std::string name_of_asking(const char* can, const std::optional<Cid>& since) {
     freehold::Map nb;
     if (since) nb.set("since", Value(*since));
-    const Value out = restored.ask(space, "space/state/read", nb, alice.now);
+    const Value out = restored.ask(space, can, nb, alice.now);
     const Value* error = out.find("error");
     return error == nullptr ? "ok" : *error->find("name")->as_text();
   }

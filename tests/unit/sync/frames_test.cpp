@@ -95,8 +95,8 @@ TEST_CASE("Frames: a length over the bound is refused as soon as it is told") {
 TEST_CASE("Frames: a length that is none, or longer than need be, is refused") {
   for (const Bytes& stream : {Bytes{0x80, 0x00}, Bytes{0x81, 0x80, 0x00}, Bytes(9, 0xff),
                               Bytes(3, 0x80), Bytes(20, 0x80), Bytes(11, 0xff)}) {
-    for (const std::size_t piece : {1, 20}) {
-      CHECK(take_all(stream, static_cast<std::size_t>(piece)).error == Errc::malformed);
+    for (const std::size_t piece : {1UL, 20UL}) {
+      CHECK(take_all(stream, piece).error == Errc::malformed);
     }
   }
   // After an error it stays at that.
