@@ -1,6 +1,7 @@
 #include "native/storage/data_folder.hpp"
 
 #include "freehold/codec/cbor.hpp"
+#include "native/storage/journal.hpp"
 
 namespace freehold::native {
 
@@ -67,7 +68,7 @@ tl::expected<std::unique_ptr<KvEngine>, FolderError> open_data_folder(
                                      text_of(format.kind, format.number) +
                                      ": use the build that made it, or another folder");
   }
-  return *std::move(engine);
+  return journaled(*std::move(engine));
 }
 
 }  // namespace freehold::native

@@ -1,8 +1,10 @@
 /// The database in a data folder, if it is one that this build can read.
 ///
-///     DIR/state/   LMDB:  "format" -> {kind, number}, the mark of its records; and these
+///     DIR/state/   LMDB:  "format" -> {kind, number}, the mark of its records; and these, with a
+///                  journal (journal.hpp)
 ///
-/// No key of a server or of a replica begins so (service/layout.hpp, replica/local_replica.hpp).
+/// No key of a server or of a replica begins as these two do (service/layout.hpp,
+/// replica/local_replica.hpp).
 #pragma once
 
 #include <string>

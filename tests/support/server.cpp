@@ -36,7 +36,7 @@ Tenant tenant_of(const Signer& signer, const StateTerms& terms) {
 
 Server::Server(StateTerms terms, const Signer& signer)
     : signer_(signer),
-      engine_(*open_lmdb(folder_.path() / "state")),
+      engine_(journaled(*open_lmdb(folder_.path() / "state"))),
       context_{Tenants({tenant_of(signer, terms)}), "http://127.0.0.1", 3600, nullptr, ""} {}
 
 Bytes Server::answer(ByteView bytes, std::int64_t now) {
@@ -77,9 +77,7 @@ Value Server::ask(const Signer& space, const char* can, Map nb, std::int64_t now
     Call call{turn, context_.tenants.main(), invocation, blocks};
     const bool is_watch = std::string_view(can) == ability::state_watch;
     const bool is_read = std::string_view(can) == ability::state_read || is_watch;
-    auto outcome = is_watch  ? watch_state(call)
-                   : is_read ? read_state(call)
-                             : restore_state(call);
+    auto outcome = is_watch ? watch_state(call) : is_read ? read_state(call) : restore_state(call);
     if (!outcome) FAIL(outcome.error().what);
     out = std::move(outcome->out);
     if (!is_read) {

@@ -6,6 +6,7 @@
 #include "native/service/audit.hpp"
 #include "native/service/state_sync.hpp"
 #include "native/service/state_watch.hpp"
+#include "native/storage/journal.hpp"
 #include "native/storage/kv_stage.hpp"
 #include "native/storage/lmdb.hpp"
 #include "support/authority.hpp"
