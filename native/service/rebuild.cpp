@@ -111,7 +111,7 @@ class Rebuilder {
       if (!found || !(found->receipt.ran == *task)) return {};
       FH_CHECK(take(*found));
     }
-    if (find_task(turn_->kv(), *task)) note_owed(turn_->kv(), space_->id(), key, *task);
+    if (is_done(*task)) note_owed(turn_->kv(), space_->id(), key, *task);
     return {};
   }
 
@@ -131,12 +131,12 @@ class Rebuilder {
     return {};
   }
 
-  /// Takes note of a task, and of what its receipt promises.
+  /// Takes note of a task, and of what its receipt promises. One that says "not yet" promises
+  /// nothing: the task may run again.
   Result<> take(const Signed& found) {
-    const auto state = state_of(found.receipt.out);
-    if (!state) return {};
+    if (state_of(found.receipt.out) != TaskRecord::State::done) return {};
     std::vector<Block> effects;
-    save(found, *state, &effects);
+    save(found, &effects);
     if (found.receipt.ok() == nullptr) return {};
     const std::string& can = found.task.capabilities[0].can;
     if (can == ability::blob_allocate) return take_allocation(found);
@@ -155,7 +155,7 @@ class Rebuilder {
     return take(*effect);
   }
 
-  void save(const Signed& found, TaskRecord::State state, std::vector<Block>* effects) {
+  void save(const Signed& found, std::vector<Block>* effects) {
     const Cid& task = found.task.cid();
     CidSet seen;
     std::vector<Cid> reached;
@@ -174,9 +174,8 @@ class Rebuilder {
 
     TaskRecord record = find_task(turn_->kv(), task).value_or(TaskRecord());
     if (record.state == TaskRecord::State::claimed) forget_claim(turn_->kv(), task);
-    record.state = state;
+    record.state = TaskRecord::State::done;
     record.tenant = found.tenant->did();
-    record.space = space_->did();
     record.archive = encode_message({}, std::span(&found.receipt, 1), blocks);
     save_task(turn_->kv(), task, record);
   }
@@ -298,7 +297,7 @@ class Rebuilder {
       return {};
     }
     std::vector<Block> effects;
-    save(*found, TaskRecord::State::done, &effects);
+    save(*found, &effects);
     Usage usage(turn_->kv(), space_->id(), found->tenant->did());
     for (const Provider& plan : found->tenant->providers) {
       const bool is_larger =

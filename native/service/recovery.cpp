@@ -58,6 +58,7 @@ struct Survey {
   std::uint64_t came_bytes = 0;
 };
 
+/// Walks all that is there: its cost is that of the part of the tree that has come.
 class Surveyor {
  public:
   Surveyor(const MemoryStore& message, const BlockStore& blocks)
@@ -65,12 +66,12 @@ class Surveyor {
 
   Survey survey(const Digest& root) {
     std::vector<Digest> open{root};
-    while (!open.empty() && survey_.lacking.size() < limits::recovery_links_max) {
+    while (!open.empty()) {
       const Digest digest = open.back();
       open.pop_back();
       const auto bytes = blocks_->find(node_cid(digest));
       if (!bytes) {
-        survey_.lacking.push_back(node_cid(digest));
+        ask_for(node_cid(digest));
         continue;
       }
       const bool is_new = note(node_cid(digest), Kept::node(digest));
@@ -87,6 +88,10 @@ class Surveyor {
   }
 
  private:
+  void ask_for(const Cid& cid) {
+    if (survey_.lacking.size() < limits::recovery_links_max) survey_.lacking.push_back(cid);
+  }
+
   /// Whether it came with the message.
   bool note(const Cid& cid, Kept kept) {
     const auto bytes = message_->find(cid);
@@ -98,7 +103,7 @@ class Surveyor {
 
   void look_at(ByteView key, const StoredValue& value, bool is_new) {
     if (value.is_linked && !blocks_->find(node_cid(value.link()))) {
-      survey_.lacking.push_back(node_cid(value.link()));
+      ask_for(node_cid(value.link()));
       return;
     }
     if (!is_new && !value.is_linked) return;  // what belongs to an entry comes with its leaf

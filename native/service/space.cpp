@@ -239,7 +239,11 @@ Result<> Space::recover(const Checkpoint& checkpoint) {
 void Space::set_rebuilding(std::optional<Bytes> progress) {
   record_->rebuilding = std::move(progress);
   const Bytes listed = layout::key(layout::no_space, Kind::rebuild, {id_});
-  record_->rebuilding ? kv_->put(listed, {}) : kv_->erase(listed);
+  if (record_->rebuilding) {
+    kv_->put(listed, {});
+  } else {
+    kv_->erase(listed);
+  }
   kv_->put(layout::key(id_, Kind::head), encode(*record_));
 }
 
