@@ -252,7 +252,8 @@ bool Space::is_readable(const Digest& root) {
 }
 
 Result<> Space::keep_beside(const Digest& root) {
-  if (root == record_->root) return {};
+  // The empty tree is a constant; to look for what a large one has not of it would cost its size.
+  if (root == record_->root || root == empty_root()) return {};
   FH_TRY(const auto nodes, nodes_since(blocks_, record_->root, root));
   Lifetimes lives = lifetimes(record_->seq + 1);
   FH_CHECK(lives.postpone_nodes(nodes));

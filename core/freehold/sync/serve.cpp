@@ -131,6 +131,25 @@ std::vector<Difference> with_unchanged(std::span<const Difference> ours,
   return theirs;
 }
 
+/// What the authority has changed since the base, at the keys of `ours` at least: merging looks at
+/// no others. Key by key if the trees differ in more entries than those, as by all of the head if
+/// the base is empty.
+Result<std::vector<Difference>> theirs_of(NodeSource& nodes, const BlockStore& store,
+                                          const SyncInput& input, std::span<const Difference> ours,
+                                          Missing* missing) {
+  const Tree head(store, input.head_root);
+  FH_TRY(const Weight before, Tree(store, input.base_root).weight(missing));
+  FH_TRY(const Weight now, head.weight(missing));
+  const std::uint64_t least = std::max(before.count, now.count) - std::min(before.count, now.count);
+  if (least <= ours.size()) return diff(nodes, input.base_root, input.head_root);
+  std::vector<Difference> theirs;
+  for (const Difference& one : ours) {
+    FH_TRY(auto after, head.get(one.key, missing));
+    if (!(after == one.before)) theirs.push_back({one.key, one.before, std::move(after)});
+  }
+  return theirs;
+}
+
 void refuse_inadmissible(Admission* admission, std::vector<Difference>* ours,
                          std::vector<Refusal>* refused) {
   if (admission == nullptr) return;
@@ -195,7 +214,7 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
     });
   }
   refuse_inadmissible(input.admission, &ours, &merged.refused);
-  FH_TRY(auto theirs, diff(nodes.source, input.base_root, input.head_root));
+  FH_TRY(auto theirs, theirs_of(nodes.source, all, input, ours, missing));
   if (input.may_lack_keys) theirs = with_unchanged(ours, std::move(theirs));
   FH_CHECK(finish_merge(nodes.source, input.head_root,
                         merge(ours, theirs, input.by, recogniser, all), tee, &merged));
