@@ -21,6 +21,7 @@ constexpr const char* help =
     "  freehold bench tree            how fast the tree is on this machine\n"
     "  freehold audit --data DIR --space DID    whether what is stored is what is needed\n"
     "  freehold bench keep            what a million edits leave on the disk\n"
+    "  freehold bench fill            a space of any size, to measure a server on\n"
     "  freehold space COMMAND ...     a replica of a space in a folder: edit it, sync it, check "
     "it\n"
     "\n"
@@ -113,6 +114,9 @@ int run_program(const Words& words) {
   if (command == "prove") return prove_command(rest);
   if (command == "verify") return verify_command(rest);
   if (command == "audit") return audit_command(rest);
+  if (command == "bench" && !rest.empty() && rest.front() == "fill") {
+    return bench_fill_command({rest.begin() + 1, rest.end()});
+  }
   if (command == "bench" && !rest.empty() && rest.front() == "keep") {
     return bench_keep_command({rest.begin() + 1, rest.end()});
   }

@@ -18,8 +18,9 @@ int prove_command(const Words& words);
 int verify_command(const Words& words);
 int bench_command(const Words& words);
 int audit_command(const Words& words);
-/// After the word `keep`.
+/// After the words `keep` and `fill`.
 int bench_keep_command(const Words& words);
+int bench_fill_command(const Words& words);
 int space_command(const Words& words);
 
 /// `--name value` and `--name=value` options, then what else there is. The first mistake is kept.

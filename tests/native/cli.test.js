@@ -151,3 +151,25 @@ test('serve: a mistake in the configuration is named', async () => {
   }
   assert.match(await failure('serve', '--nothing'), /no such option: --nothing/);
 });
+
+test('bench fill: makes a space that is sound, and that the server serves', async () => {
+  const server = await startServer();
+  try {
+    await server.stop();
+    const data = join(server.folder, 'data');
+    const config = join(server.folder, 'config.json');
+    const args = ['--data', data, '--config', config, '--n', '3000'];
+    const { space, recoveryKey, key } = JSON.parse(await run('bench', 'fill', ...args));
+    const audit = JSON.parse(await run('audit', '--data', data, '--space', space));
+    assert.equal(audit.fault, '');
+    assert.equal(audit.entries, 3000);
+    await server.start();
+    const dir = join(server.folder, 'device');
+    await writeFile(`${dir}.key`, recoveryKey);
+    const from = ['--remote', server.url, '--recovery', `${dir}.key`, '--lazy'];
+    await run('space', 'clone', dir, ...from);
+    assert.equal((await run('space', 'get', dir, key, '--raw')).length > 0, true);
+  } finally {
+    await server.close();
+  }
+});
