@@ -163,10 +163,8 @@ export class Space {
 
   /** @param {Uint8Array} multihash @param {{local?: boolean, signal?: AbortSignal}} [options] */
   async fetch(multihash, { local = true, signal } = {}) {
-    const kept = local
-      ? await keptFile(this.#session, textOf(this.#session, multihash))
-      : undefined;
-    return kept ?? download(this.#session, multihash, signal);
+    const kept = local && (await keptFile(this.#session, textOf(this.#session, multihash)));
+    return kept || download(this.#session, multihash, signal);
   }
 
   /** @param {Uint8Array} multihash */
