@@ -8,19 +8,34 @@ namespace freehold::test {
 namespace {
 
 constexpr int keys_count = 6;
+constexpr int folder_entries = 250;
 constexpr std::int64_t patience = 40;  // seconds until a device asks again
 
 Bytes queue_key(std::string_view task) {
   return key(std::string(key_prefix::queue) + std::string(task));
 }
 
+/// Entries behind each of the keys: a tree of several levels.
+void fill_folders(Authority& authority) {
+  std::vector<Edit> edits;
+  for (int folder = 0; folder < keys_count; ++folder) {
+    for (int i = 0; i < folder_entries; ++i) {
+      const std::string at = "/k/" + std::to_string(folder) + "/" + std::to_string(1'000 + i);
+      edits.push_back({key(at), StoredValue::of_inline(text_value(std::string(200, 'f')))});
+    }
+  }
+  authority.edit(std::move(edits), 1'000);
+}
+
 }  // namespace
 
 Simulator::Simulator(std::uint64_t seed) : random_(seed) {
   world_.authority.take_queues();
+  if (chance(20)) fill_folders(world_.authority);
   const std::size_t count = 2 + draw(7);
   for (std::size_t i = 0; i < count; ++i) {
-    actors_.push_back({world_.device(static_cast<int>(10 + i)), chance(25)});
+    actors_.push_back({world_.device(static_cast<int>(10 + i)), chance(35)});
+    if (actors_.back().is_lazy) set_scopes(actors_.back());
   }
 }
 
@@ -50,12 +65,15 @@ void Simulator::step() {
   } else if (what < 94) {
     actor.device.restart();
     actor.waiting.reset();
+    if (chance(50) && !actor.device.sweep()) fail("a sweep failed");
+    if (actor.is_lazy && chance(50)) set_scopes(actor);
   } else if (what < 96) {
     restore(actor);
   } else if (what < 98) {
     // One that is being read has to be read to its end.
-    if (std::none_of(actors_.begin(), actors_.end(),
-                     [](const Actor& one) { return !one.device.replica.is_whole(); })) {
+    if (std::none_of(actors_.begin(), actors_.end(), [](const Actor& one) {
+          return !one.is_lazy && !one.device.replica.is_whole();
+        })) {
       world_.authority.forget();
     }
   } else if (!actor.device.replica.is_whole() && actor.offline_until <= now_) {
@@ -68,6 +86,21 @@ void Simulator::pull(Actor& actor) {
   // A tree that the authority has forgotten meanwhile is had by the next sync.
   if (!pulled && pulled.error().code != Errc::not_found) {
     fail(std::string("a pull failed: ") + pulled.error().what);
+  }
+}
+
+void Simulator::set_scopes(Actor& actor) {
+  std::vector<std::string_view> scopes;
+  for (const char* prefix : {"/conflict/", "/k/", "/k/1", "/k/2/10", "/k/4", "/queue/", "/x"}) {
+    if (chance(25)) scopes.push_back(prefix);
+  }
+  actor.device.set_scopes(scopes);
+}
+
+void Simulator::fill(Actor& actor) {
+  const auto filled = actor.device.fill(world_.authority);
+  if (!filled && filled.error().code != Errc::not_found) {
+    fail(std::string("a scope was not filled: ") + filled.error().what);
   }
 }
 
@@ -211,6 +244,7 @@ void Simulator::take(Actor& actor, const SyncOutcome& outcome) {
   }
   // A whole one is whole again before it goes on.
   if (!actor.is_lazy && is_by_nodes) pull(actor);
+  if (actor.is_lazy && chance(80)) fill(actor);
 }
 
 // --- the end ------------------------------------------------------------------------------------
@@ -241,12 +275,40 @@ bool Simulator::settle() {
 std::string Simulator::judge() {
   for (Actor& actor : actors_) {
     if (actor.device.replica.root() != world_.authority.head()) return "the roots differ";
+    const std::string judged = judge_scopes(actor);
+    if (!judged.empty()) return judged;
     const auto pulled = actor.device.pull(world_.authority);
     if (!pulled) return std::string("the last pull failed: ") + pulled.error().what;
     actor.is_lazy = false;
   }
   for (const auto& judged : {judge_writes(), judge_queue(), judge_conflicts()}) {
     if (!judged.empty()) return judged;
+  }
+  return "";
+}
+
+/// All that is in scope is there without a network, and as the authority has it; also after a
+/// sweep.
+std::string Simulator::judge_scopes(Actor& actor) {
+  fill(actor);
+  if (!actor.device.replica.is_filled()) return "the scopes are not filled";
+  if (chance(50) && !actor.device.sweep()) return "the last sweep failed";
+  const Tree tree(world_.authority.blocks(), world_.authority.head());
+  for (const Bytes& prefix : actor.device.replica.scopes()) {
+    Range range;
+    range.prefix = prefix;
+    const auto page = actor.device.run(nullptr, [&] { return actor.device.replica.list(range); });
+    const auto expected = tree.list(range);
+    if (!page || page->entries.size() != expected->entries.size()) return "a scope is not here";
+    for (std::size_t i = 0; i < page->entries.size(); ++i) {
+      const Entry& entry = page->entries[i];
+      if (entry.key != expected->entries[i].key || !(entry.value == expected->entries[i].value)) {
+        return "an entry in scope differs";
+      }
+      if (!actor.device.run(nullptr, [&] { return actor.device.replica.value_of(entry.value); })) {
+        return "a value in scope is not here";
+      }
+    }
   }
   return "";
 }

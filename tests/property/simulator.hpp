@@ -1,6 +1,7 @@
 /// A world of devices and an authority under a virtual clock and network, all of it drawn from one
 /// seed: offline windows, messages that are lost, doubled, late and out of order, programs that
-/// die, an authority that forgets. What must hold in spite of that is checked at the end.
+/// die, an authority that forgets, devices that hold a part of the space only, and sweep. What must
+/// hold in spite of that is checked at the end.
 #pragma once
 
 #include <random>
@@ -60,8 +61,11 @@ class Simulator {
   void receive(Letter letter);
   void take(Actor& actor, const SyncOutcome& outcome);
   void pull(Actor& actor);
+  void fill(Actor& actor);
+  void set_scopes(Actor& actor);
   bool settle();
   std::string judge();
+  std::string judge_scopes(Actor& actor);
   std::string judge_writes();
   std::string judge_queue();
   std::string judge_conflicts();

@@ -59,17 +59,50 @@ Result<SyncOutcome> Device::sync(Service& authority, SyncOptions options) {
   return finish(sealed.invocation, authority.answer(sealed.message, now), &authority);
 }
 
-Result<> Device::pull(Service& authority, int rounds_max) {
+/// Reads what `next` asks for; `finish` once that is nothing.
+template <class Next, class Finish>
+Result<> Device::read_all(Service& authority, int rounds_max, Next next, Finish finish) {
   for (int round = 0; round < rounds_max; ++round) {
-    FH_TRY(const auto call, run(nullptr, [&] { return replica.next_read(); }));
-    if (!call) {
-      FH_TRY(const Commit commit, run(&authority, [&] { return replica.finish_pull(); }));
-      keep(commit);
-      return {};
-    }
+    FH_TRY(const auto call, run(nullptr, next));
+    if (!call) return finish();
     FH_CHECK(read(authority, *call));
   }
   return {};
+}
+
+Result<> Device::pull(Service& authority, int rounds_max) {
+  return read_all(
+      authority, rounds_max, [&] { return replica.next_read(); },
+      [&]() -> Result<> {
+        FH_TRY(const Commit commit, run(&authority, [&] { return replica.finish_pull(); }));
+        keep(commit);
+        return {};
+      });
+}
+
+void Device::set_scopes(std::vector<std::string_view> prefixes) {
+  std::vector<Bytes> keys;
+  for (const std::string_view prefix : prefixes) keys.push_back(key(prefix));
+  const auto commit = replica.set_scopes(keys);
+  if (!commit) std::abort();
+  keep(*commit);
+}
+
+Result<> Device::fill(Service& authority, int rounds_max) {
+  return read_all(
+      authority, rounds_max, [&] { return replica.next_fill(); },
+      [&]() -> Result<> {
+        keep(replica.finish_fill());
+        return {};
+      });
+}
+
+bool Device::sweep() {
+  std::vector<Cid> stored;
+  for (const auto& [cid, block] : disk.blocks()) stored.push_back(cid);
+  const auto commit = run(nullptr, [&] { return replica.sweep(stored); });
+  if (commit) keep(*commit);
+  return commit.has_value();
 }
 
 void Device::restart() {

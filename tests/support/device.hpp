@@ -36,6 +36,11 @@ struct Device {
   Result<SyncOutcome> sync(Service& authority, SyncOptions options = {});
   /// Reads until the replica is whole. `rounds_max`: then stops in the middle.
   Result<> pull(Service& authority, int rounds_max = 1 << 20);
+  void set_scopes(std::vector<std::string_view> prefixes);
+  /// Reads until the scopes are held, as `pull` does.
+  Result<> fill(Service& authority, int rounds_max = 1 << 20);
+  /// Frees what need not be held. False if that cannot be told.
+  bool sweep();
   /// The program ends without a word, and starts again.
   void restart();
 
@@ -50,6 +55,8 @@ struct Device {
 
  private:
   bool supply(Service* network);
+  template <class Next, class Finish>
+  Result<> read_all(Service& authority, int rounds_max, Next next, Finish finish);
   Result<> read(Service& authority, const ReadCall& call);
   void keep(const Commit& commit);
 };

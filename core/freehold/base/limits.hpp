@@ -30,6 +30,7 @@ inline constexpr std::size_t parcel_bytes_max = 16 << 20;       // of edits with
 inline constexpr std::size_t syncs_unanswered_max = 64;         // that a device remembers
 inline constexpr std::size_t first_sync_bytes_max = 256 << 10;  // more is read by nodes, if asked
 inline constexpr std::size_t base_digest_bytes = 16;
+inline constexpr std::size_t scopes_max = 64;  // of a partial replica; each at most a key long
 inline constexpr std::size_t invocation_bytes_max = 256 << 10;  // with its proofs
 inline constexpr std::size_t proof_chain_max = 16;
 inline constexpr std::size_t message_bytes_max = 32 << 20;
@@ -66,6 +67,7 @@ inline constexpr std::size_t proof_claims_max = 1024;
 inline constexpr std::size_t proof_receipts_max = 16'384;      // looked at, each for a signature
 inline constexpr std::size_t node_cache_bytes_max = 32 << 20;  // of nodes kept decoded
 inline constexpr std::size_t replica_memory_bytes_max = 32 << 20;  // blocks between operations
+inline constexpr std::size_t replica_cache_bytes_max = 32 << 20;   // read, and not to be held
 
 // --- watching ---------------------------------------------------------------------------------
 inline constexpr std::size_t watch_frame_bytes_max = 1 << 20;

@@ -16,6 +16,7 @@ Replica Replica::create(const Did& space) {
   replica.base_ = replica.head_;
   replica.held_ = replica.head_;
   replica.held_of_ = replica.head_;
+  replica.scopes_.root = replica.head_;
   replica.blocks_.put(empty_node());
   return replica;
 }
@@ -73,6 +74,8 @@ Bytes Replica::record() const {
                 {"seen", seen_ ? Value(seen_->cid) : Value()},
                 {"seenSeq", Value(seq_seen())},
                 {"n", Value(n_)},
+                {"scopes", encode(scopes_)},
+                {"cached", Value(cached_)},
                 {"sent", links_of(unanswered_)},
                 {"services", Value(std::move(services))}}));
 }
@@ -130,6 +133,13 @@ Result<Replica> Replica::load(ByteView record) {
     }
     if (from != nullptr && from->as_bytes() != nullptr) replica.pulling_->from = *from->as_bytes();
   }
+  // Records from before there were scopes have none.
+  const Value* scopes = value->find("scopes");
+  replica.scopes_.root = replica.base_;
+  if (scopes != nullptr) {
+    FH_TRY(replica.scopes_, decode_scopes(*scopes));
+  }
+  replica.cached_ = uint_of(value->find("cached")).value_or(0);
   const Value* services = value->find("services");
   if (services == nullptr || services->as_map() == nullptr) return broken();
   for (const auto& [service, key] : *services->as_map()) {
@@ -193,7 +203,11 @@ Result<Bytes> Replica::value_of(const StoredValue& value) {
 }
 
 Result<std::vector<BlobStatus>> Replica::blobs(const Range& range, std::int64_t now) {
-  start();
+  ReadCall call;
+  call.root = base_;
+  call.range = range;
+  if (range.prefix.empty()) call.range->prefix = copy_of(view_of(key_prefix::blob));
+  start(std::move(call));
   FH_TRY(auto statuses,
          blob_statuses(Tree(blocks_, head_), blocks_, recogniser(now), range, &missing_));
   if (is_wanting(missing_.cids())) return fail(Errc::missing, "a block of a receipt is not held");
@@ -235,7 +249,8 @@ Result<Commit> Replica::edit(std::span<const Change> changes, std::vector<Block>
   Commit commit;
   const LayeredStore all(gathered.store(), blocks_);
   const Digest others[] = {base_, sent_root_.value_or(base_)};
-  FH_CHECK(free_dropped(applied.dropped, all, others, &commit.freed));
+  // One that is not whole may not know what other trees have: it leaves that to the sweep.
+  if (!pulling_) FH_CHECK(free_dropped(applied.dropped, all, others, &commit.freed));
   Digest held = held_;
   const bool may_move =
       held_ != empty_root() || std::any_of(edits.begin(), edits.end(), [](const Edit& edit) {
@@ -252,7 +267,9 @@ Result<Commit> Replica::edit(std::span<const Change> changes, std::vector<Block>
 }
 
 /// The commit is made: what it adds is at hand, what it frees is not.
-void Replica::hold(Commit& commit, std::vector<Block> added) {
+void Replica::hold(Commit& commit, std::vector<Block> added, bool is_cached) {
+  if (!pulling_) cached_ = 0;
+  for (const Block& block : added) cached_ += pulling_ && is_cached ? block.bytes().size() : 0;
   std::erase(commit.freed, node_cid(empty_root()));  // a constant: it is always at hand
   for (const Cid& cid : commit.freed) blocks_.erase(cid);
   for (const Block& block : added) {

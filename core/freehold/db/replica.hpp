@@ -8,7 +8,7 @@
 
 #include "freehold/sync/blob_state.hpp"
 #include "freehold/sync/evidence.hpp"
-#include "freehold/sync/pull.hpp"
+#include "freehold/sync/scopes.hpp"
 #include "freehold/sync/serve.hpp"
 #include "freehold/ucan/message.hpp"
 
@@ -70,7 +70,9 @@ class Gathered;
 ///               -> Errc::missing, all absent, and may_read(): missing_read() from the service
 ///
 /// To become whole it is read to its end: next_read(), finish_read(), until there is nothing to
-/// ask for; then finish_pull().
+/// ask for; then finish_pull(). One that has some of its nodes only always holds what is under its
+/// *scopes*: after a sync these are read in the same way, next_fill(), finish_read(), and then
+/// finish_fill(). What it has read besides is swept when that is much.
 class Replica {
  public:
   /// A space with nothing in it yet.
@@ -99,6 +101,14 @@ class Replica {
   /// Whether what storage has not may be read from the service: by one that is not whole, and for
   /// the answer to a sync that brought no edits.
   bool may_read() const noexcept { return pulling_ || is_reading_; }
+  /// The prefixes of which all entries are held, also of one that is not whole.
+  std::vector<Bytes> scopes() const;
+  /// Whether all of the base under the scopes is here, with what belongs to it.
+  bool is_filled() const noexcept { return !pulling_ || scopes_.is_filled; }
+  /// Whether so much was read, and need not be held, that a sweep is due.
+  bool is_sweep_due() const noexcept {
+    return pulling_ && !is_pulling_ && cached_ > limits::replica_cache_bytes_max;
+  }
   Bytes record() const;
 
   /// Blocks that are at hand: nodes, values, attachments, delegations.
@@ -170,6 +180,21 @@ class Replica {
   /// All was read: what only older trees had is freed. Errc::missing.
   Result<Commit> finish_pull();
 
+  /// The scopes from now on; in any order, and one within another counts for nothing. What is under
+  /// a new one comes with next_fill(), what was under an old one goes with the next sweep, which is
+  /// due then. Errc::limit, Errc::invalid_key.
+  Result<Commit> set_scopes(std::vector<Bytes> prefixes);
+  /// What to read so that the scopes are held, until that is all: then `finish_fill` is due.
+  /// Errc::missing; Errc::protocol if the service has not all of what it signed.
+  Result<std::optional<ReadCall>> next_fill();
+  /// To be made durable.
+  Commit finish_fill();
+  /// Frees what one that is not whole need not hold: all but its scopes, unsent edits, a sync under
+  /// way, and checkpoints. `stored` are all blocks of the space in storage; `storage`, if they can
+  /// be had at once, them: else Errc::missing as with all operations. Reads all nodes of the
+  /// scopes.
+  Result<Commit> sweep(std::span<const Cid> stored, const BlockStore* storage = nullptr);
+
   /// Of the checkpoint that came last.
   Standing standing() const noexcept { return standing_; }
   /// What proves the fork or rollback that the last answer failed with: a file to keep and to show.
@@ -189,7 +214,15 @@ class Replica {
     std::vector<Digest> have;   // trees that were, when it began: the base's first
     std::optional<Bytes> from;  // see PullGoal
   };
-  class Absent;
+  class Absent final : public Absence {
+   public:
+    explicit Absent(const Replica& replica) noexcept : replica_(&replica) {}
+    bool is_absent(const Cid& cid) const override { return replica_->absent_.contains(cid); }
+    bool is_lost(const Cid& cid) const override { return replica_->lost_.contains(cid); }
+
+   private:
+    const Replica* replica_;
+  };
   struct Seen {
     Cid cid;
     std::uint64_t seq = 0;
@@ -223,7 +256,13 @@ class Replica {
   Result<> keep_refused(std::span<const Refusal> refused, const Digest& theirs,
                         const BlockStore& all, std::vector<Difference>* ours,
                         std::vector<Difference>* other);
-  void hold(Commit& commit, std::vector<Block> added);
+  void hold(Commit& commit, std::vector<Block> added, bool is_cached = true);
+  Result<Scopes> filled_by(const Digest& theirs, bool by_nodes, const BlockStore& all);
+  void fill_all();
+  std::vector<PullGoal> goals_in_order() const;
+  void reach_in_order(const PullGoal& goal);
+  Result<std::vector<Cid>> kept_of_scopes(const BlockStore& all, std::vector<Cid>* absent) const;
+  Result<std::vector<Cid>> kept_of_edits(const BlockStore& all, std::vector<Cid>* absent);
   Did key_of_service(const Did& service) const;
   Result<Reply> verify_reply(const Ucan& invocation, ByteView response);
   Result<Answer> verify_answer(const Ucan& invocation, ByteView response, std::int64_t now);
@@ -276,6 +315,9 @@ class Replica {
   std::optional<Digest> sent_root_;  // of the sync begun last, also by another life, if unfinished
   std::vector<Digest> unanswered_;   // roots sent since the last answer
   std::optional<Pulling> pulling_;
+  bool is_pulling_ = false;  // it is about to become whole
+  Scopes scopes_;
+  std::uint64_t cached_ = 0;  // bytes that came since the last sweep, and may be swept
   bool needs_bases_ = false;
   CidSet recovery_;  // blocks that the service asked for since it was restored from a backup
   bool is_reading_ = false;

@@ -36,6 +36,7 @@ std::vector<Digest> unique(std::initializer_list<Digest> roots) {
 Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std::vector<Cid> proofs,
                                       std::int64_t now, SyncOptions options) {
   start();
+  is_pulling_ = false;
   FH_TRY(const auto differences, diff(blocks_, base_, head_, &missing_));
   std::vector<Cid> absent;
   Parcel parcel = pack(differences, blocks_, {}, &absent);
@@ -55,6 +56,7 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
   call.strict = options.strict;
   call.lazy = options.lazy;
   call.sent = unanswered_;
+  if (options.lazy) call.scopes = scopes_.held();
   Gathered part;
   if (!parcel.is_all) {
     FH_TRY(const Applied applied, apply(blocks_, base_, parcel.edits, part, &missing_));
@@ -341,10 +343,12 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
     FH_TRY(held, move_held(head, false, gathered, &freed));
   }
   free_checkpoints(answer.checkpoint, &freed);
+  FH_TRY(Scopes scopes, filled_by(theirs, by_nodes, all));
 
   outcome.is_more = answer.sync.more.has_value() || sent_->is_part;
   move_to(answer.checkpoint, theirs, head);
   if (by_nodes) pulling_ = Pulling{pulling_ ? pulling_->have : before, Bytes()};
+  scopes_ = std::move(scopes);
   held_ = held;
   if (!pulling_) held_of_ = head_;
   hold(outcome.commit, gathered.take());
@@ -360,18 +364,9 @@ Result<SyncOutcome> Replica::finish_sync(const Ucan& invocation, ByteView respon
 
 // --- reading from the service -------------------------------------------------------------------
 
-class Replica::Absent final : public Absence {
- public:
-  explicit Absent(const Replica& replica) noexcept : replica_(&replica) {}
-  bool is_absent(const Cid& cid) const override { return replica_->absent_.contains(cid); }
-  bool is_lost(const Cid& cid) const override { return replica_->lost_.contains(cid); }
-
- private:
-  const Replica* replica_;
-};
-
 Result<std::optional<ReadCall>> Replica::next_read() {
   start();
+  is_pulling_ = true;
   if (!pulling_) return std::optional<ReadCall>();
   const PullGoal goal{base_, pulling_->have.front(), pulling_->from};
   return freehold::next_read(blocks_, goal, Absent(*this), &missing_);
@@ -400,11 +395,12 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
   FH_TRY(const Reply reply, verify_reply(invocation, response));
   FH_TRY(const ReadAnswer answer, decode_read_answer(*reply.receipt.ok()));
   FH_TRY(const auto checkpoint, check_read(invocation, reply, answer.checkpoint));
-  PullGoal goal;
-  if (pulling_) goal = {base_, pulling_->have.front(), pulling_->from};
-  const bool is_in_order = pulling_ && is_next_in_order(call, goal);
+  std::vector<PullGoal> goals = goals_in_order();
+  const auto goal = std::find_if(goals.begin(), goals.end(),
+                                 [&](const PullGoal& one) { return is_next_in_order(call, one); });
+  const bool is_in_order = goal != goals.end();
   FH_TRY(const auto taken, take_read(call, reply.message.blocks, answer.upto, blocks_,
-                                     is_in_order ? &goal : nullptr));
+                                     is_in_order ? &*goal : nullptr));
   Commit commit;
   std::vector<Block> blocks;
   for (const Cid& cid : taken) blocks.push_back(reply.message.blocks.block(cid));
@@ -420,8 +416,8 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
       blocks.push_back(std::move(block));
     }
   }
-  if (is_in_order) pulling_->from = std::move(goal.from);
-  hold(commit, std::move(blocks));
+  if (is_in_order) reach_in_order(*goal);
+  hold(commit, std::move(blocks), !is_in_order);
   return commit;
 }
 
@@ -435,7 +431,9 @@ Result<Commit> Replica::finish_pull() {
     FH_TRY(held_, move_held(head_, sent_.has_value(), gathered, &commit.freed));
     held_of_ = head_;
     pulling_.reset();
+    fill_all();
   }
+  is_pulling_ = false;
   hold(commit, gathered.take());
   return commit;
 }

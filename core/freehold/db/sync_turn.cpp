@@ -51,6 +51,7 @@ Result<std::optional<Refused>> SyncTurn::take(const SyncCall& call, const Recogn
   device_.invocation = invocation_->cid();
   device_.root = call.root;
   is_lazy_ = call.lazy;
+  scopes_ = call.scopes;
   place(call);
   device_.is_baseless =
       !find_base() || !space_->is_kept(device_.since_root) || !space_->is_kept(base_);
@@ -222,6 +223,18 @@ SyncTurn::Refusing SyncTurn::merge_without_base(const Recogniser& recogniser) {
   return std::optional<Refused>();
 }
 
+/// What a partial device is to hold. Of one whose tree is not known the upper levels, in which it
+/// sees what it lacks; of one that has nothing yet no more than a first read.
+Result<> SyncTurn::add_scopes(const Digest& root, std::vector<Block>* blocks) const {
+  if (scopes_.empty()) return {};
+  const bool is_known = !device_.is_baseless && device_.since;
+  FH_TRY(const std::vector<Cid> found,
+         new_in_scopes(*space_, is_known ? device_.root : empty_root(), root, scopes_,
+                       is_known ? limits::read_budget_bytes_max : limits::first_sync_bytes_max));
+  add_found(*space_, found, blocks);
+  return {};
+}
+
 Result<SyncTurn::Told> SyncTurn::tell(const Digest& root, const Cid& checkpoint) {
   device_.checkpoint = checkpoint;
   device_.answered = root;
@@ -235,6 +248,7 @@ Result<SyncTurn::Told> SyncTurn::tell(const Digest& root, const Cid& checkpoint)
   told.answer.nodes = device_.by_nodes;
   if (device_.by_nodes) {
     if (!is_lazy_) FH_CHECK(add_top(*space_, root, &told.blocks));
+    if (is_lazy_) FH_CHECK(add_scopes(root, &told.blocks));
     return told;
   }
   FH_TRY(SyncReply reply, reply_to(*space_, device_.root, root, known_, *space_));

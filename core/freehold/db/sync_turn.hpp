@@ -72,6 +72,7 @@ class SyncTurn {
   Refusing merge_based(const Recogniser& recogniser);
   Refusing merge_without_base(const Recogniser& recogniser);
   Refused base_unknown() const;
+  Result<> add_scopes(const Digest& root, std::vector<Block>* blocks) const;
 
   HeldSpace* space_;
   const MemoryStore* message_;
@@ -84,6 +85,7 @@ class SyncTurn {
   Digest base_{};
   Admission* admission_ = nullptr;
   bool is_lazy_ = false;
+  std::vector<Interval> scopes_;
   bool is_retry_ = false;     // of the sync remembered: its answer was never seen
   bool is_restored_ = false;  // the device knows less than it once did
   SyncMerged merged_;

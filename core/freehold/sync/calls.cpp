@@ -51,6 +51,35 @@ Result<Range> decode_range(const Value& value) {
   return range;
 }
 
+/// Intervals that ascend, are not empty and do not overlap.
+Result<std::vector<Interval>> decode_scopes(const Value& list) {
+  const auto malformed = [] {
+    return fail(Errc::malformed, "nb.scopes: not a list of {from, to?} that ascend");
+  };
+  if (list.as_list() == nullptr) return malformed();
+  if (list.as_list()->size() > limits::scopes_max) {
+    return fail(Errc::limit, "nb.scopes: more than scopes_max (64)");
+  }
+  std::vector<Interval> scopes;
+  for (const Value& one : *list.as_list()) {
+    Range range;
+    if (one.as_map() == nullptr || !read_key(one, "from", &range.from) || !range.from ||
+        !read_key(one, "to", &range.to)) {
+      return malformed();
+    }
+    Interval keys(range);
+    const std::size_t longest = std::max(keys.low.size(), keys.high ? keys.high->size() : 0);
+    if (longest > limits::key_bytes_max + 1) {  // the key behind a key is a byte longer
+      return fail(Errc::limit, "nb.scopes: longer than key_bytes_max (1,024)");
+    }
+    const bool follows =
+        scopes.empty() || (scopes.back().high && compare(*scopes.back().high, keys.low) <= 0);
+    if (keys.is_empty() || !follows) return malformed();
+    scopes.push_back(std::move(keys));
+  }
+  return scopes;
+}
+
 }  // namespace
 
 Value encode(const SyncCall& call) {
@@ -60,6 +89,15 @@ Value encode(const SyncCall& call) {
   if (call.edits) nb.set("edits", Value(*call.edits));
   if (call.strict) nb.set("strict", Value(true));
   if (call.lazy) nb.set("lazy", Value(true));
+  if (!call.scopes.empty()) {
+    List scopes;
+    for (const Interval& keys : call.scopes) {
+      Map scope{{"from", Value(keys.low)}};
+      if (keys.high) scope.set("to", Value(*keys.high));
+      scopes.push_back(Value(std::move(scope)));
+    }
+    nb.set("scopes", Value(std::move(scopes)));
+  }
   if (!call.sent.empty()) {
     List sent;
     for (const Digest& root : call.sent) sent.push_back(Value(node_cid(root)));
@@ -89,6 +127,9 @@ Result<SyncCall> decode_sync_call(const Value& nb) {
       if (!sent_root) return fail(Errc::malformed, "nb.sent: not links to nodes");
       call.sent.push_back(*sent_root);
     }
+  }
+  if (const Value* scopes = field(nb, "scopes")) {
+    FH_TRY(call.scopes, decode_scopes(*scopes));
   }
   call.n = *n;
   call.root = *root;

@@ -18,6 +18,8 @@ struct SyncCall {
   /// Roots of syncs that the device sent since `since` and had no answer to. If the last that was
   /// taken is none of them, this is no retry: the device's storage was put back, or copied.
   std::vector<Digest> sent;
+  /// Of a lazy device: what it always holds of its tree. What is new there comes with the answer.
+  std::vector<Interval> scopes;
 };
 Value encode(const SyncCall& call);
 Result<SyncCall> decode_sync_call(const Value& nb);

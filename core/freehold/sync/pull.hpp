@@ -15,6 +15,14 @@ struct PullGoal {
   /// that belongs to them; none: all are.
   Digest have{};
   std::optional<Bytes> from;
+  Bytes prefix = {};  // of all keys in order that are wanted; `from` is not below it
+};
+
+/// The same of some intervals of keys: of `have` all that is in them is held.
+struct IntervalGoal {
+  Digest root{};
+  Digest have{};
+  std::vector<Interval> intervals;
 };
 
 /// Which of the blocks that are not at hand are nowhere near: those are asked for.
@@ -32,6 +40,11 @@ class Absence {
 /// Errc::protocol if a node is lost: the other side does not hold what it signed.
 Result<std::optional<ReadCall>> next_read(const BlockStore& held, const PullGoal& goal,
                                           const Absence& absence, Missing* missing);
+
+/// What to ask for next so that the nodes of the intervals (diff_within.hpp) are held, with what
+/// belongs to their entries. As above; a node of `have` that is nowhere counts as not held.
+Result<std::optional<ReadCall>> next_read_within(const BlockStore& held, const IntervalGoal& goal,
+                                                 const Absence& absence, Missing* missing);
 
 /// Whether `call` asks for all entries of the goal from its `from` on.
 bool is_next_in_order(const ReadCall& call, const PullGoal& goal);

@@ -1,6 +1,7 @@
 #include "freehold/sync/serve.hpp"
 
 #include "freehold/sync/names.hpp"
+#include "freehold/tree/diff_within.hpp"
 
 namespace freehold {
 
@@ -234,6 +235,28 @@ Result<SyncReply> reply_to(const BlockStore& store, const Digest& caller_root,
   }
   reply.edits = encode_edits({std::move(parcel.edits), {}});
   return reply;
+}
+
+Result<std::vector<Cid>> new_in_scopes(const BlockStore& store, const Digest& from,
+                                       const Digest& to, std::span<const Interval> scopes,
+                                       std::size_t budget) {
+  if (from == to) return std::vector<Cid>();
+  FH_TRY(const DiffWithin diff,
+         diff_within(store, from, to, scopes, budget / limits::cut_window_bytes));
+  std::vector<Cid> blocks;
+  CidSet seen;
+  for (const Digest& node : diff.nodes) blocks.push_back(node_cid(node));
+  for (const Difference& one : diff.differences) {
+    if (one.after) collect_attachments(one.key, *one.after, store, &seen, &blocks);
+  }
+  std::size_t spent = 0;
+  const auto end = std::find_if(blocks.begin(), blocks.end(), [&](const Cid& cid) {
+    const auto bytes = store.find(cid);
+    spent += bytes ? bytes->size() : 0;
+    return spent > budget;
+  });
+  blocks.erase(end, blocks.end());
+  return blocks;
 }
 
 }  // namespace freehold

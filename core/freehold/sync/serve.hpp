@@ -82,6 +82,12 @@ struct SyncReply {
 Result<SyncReply> reply_to(const BlockStore& store, const Digest& caller_root,
                            const Digest& head_root, const CidSet& known, BlockSink& sink);
 
+/// What a device lacks in its scopes, that has them of the tree `from`: nodes, upper levels first,
+/// then what belongs to new entries, up to the budget.
+Result<std::vector<Cid>> new_in_scopes(const BlockStore& store, const Digest& from,
+                                       const Digest& to, std::span<const Interval> scopes,
+                                       std::size_t budget);
+
 struct ReadReply {
   std::vector<Cid> blocks;  // in the order to be sent
   bool is_complete = true;  // false: the budget ended it

@@ -125,12 +125,14 @@ struct LeafEntry {
   std::size_t i;
 };
 
-std::vector<LeafEntry> entries_of(NodeSource& source, const Side& side) {
+/// Those in the interval, if there is one.
+std::vector<LeafEntry> entries_of(const Leaves& leaves, const Interval* keys) {
   std::vector<LeafEntry> entries;
-  for (const Digest& digest : side.nodes) {
-    const Node* leaf = side.node(source, digest);
+  for (const Digest& digest : leaves.nodes) {
+    const Node* leaf = leaves.source.node(digest, leaves.level);
     if (leaf == nullptr) continue;
-    for (std::size_t i = 0; i < leaf->size(); ++i) entries.push_back({leaf, i});
+    const auto slice = keys == nullptr ? Interval::Slice{0, leaf->size()} : keys->slice_of(*leaf);
+    for (std::size_t i = slice.begin; i < slice.end; ++i) entries.push_back({leaf, i});
   }
   return entries;
 }
@@ -140,6 +142,26 @@ int compare_entries(const LeafEntry& a, const LeafEntry& b) {
   const ByteView prefix_b = b.leaf->prefix();
   if (equal(prefix_a, prefix_b)) return compare(a.leaf->suffix(a.i), b.leaf->suffix(b.i));
   return a.leaf->compare_key(a.i, b.leaf->key(b.i));
+}
+
+void compare_all(const std::vector<LeafEntry>& before, const std::vector<LeafEntry>& after,
+                 std::vector<Difference>* differences) {
+  for (std::size_t b = 0, a = 0; b < before.size() || a < after.size();) {
+    const int order = b == before.size()  ? 1
+                      : a == after.size() ? -1
+                                          : compare_entries(before[b], after[a]);
+    const LeafEntry old = order <= 0 ? before[b++] : LeafEntry{};
+    const LeafEntry now = order >= 0 ? after[a++] : LeafEntry{};
+    if (order == 0 && equal(old.leaf->payload(old.i), now.leaf->payload(now.i)) &&
+        old.leaf->is_linked(old.i) == now.leaf->is_linked(now.i)) {
+      continue;
+    }
+    Difference one;
+    one.key = order <= 0 ? old.leaf->key(old.i) : now.leaf->key(now.i);
+    if (order <= 0) one.before = value_at(*old.leaf, old.i);
+    if (order >= 0) one.after = value_at(*now.leaf, now.i);
+    differences->push_back(std::move(one));
+  }
 }
 
 }  // namespace
@@ -158,27 +180,16 @@ Result<std::vector<Difference>> diff(NodeSource& source, const Digest& from, con
   Side left(from);
   Side right(to);
   FH_CHECK(descend_to_leaves(source, left, right, [](const Side&) {}));
-  const std::vector<LeafEntry> before = entries_of(source, left);
-  const std::vector<LeafEntry> after = entries_of(source, right);
+  const auto before = entries_of({source, left.nodes, left.is_root ? -1 : 0}, nullptr);
+  const auto after = entries_of({source, right.nodes, right.is_root ? -1 : 0}, nullptr);
   FH_CHECK(source.status());
-
-  for (std::size_t b = 0, a = 0; b < before.size() || a < after.size();) {
-    const int order = b == before.size()  ? 1
-                      : a == after.size() ? -1
-                                          : compare_entries(before[b], after[a]);
-    const LeafEntry old = order <= 0 ? before[b++] : LeafEntry{};
-    const LeafEntry now = order >= 0 ? after[a++] : LeafEntry{};
-    if (order == 0 && equal(old.leaf->payload(old.i), now.leaf->payload(now.i)) &&
-        old.leaf->is_linked(old.i) == now.leaf->is_linked(now.i)) {
-      continue;
-    }
-    Difference one;
-    one.key = order <= 0 ? old.leaf->key(old.i) : now.leaf->key(now.i);
-    if (order <= 0) one.before = value_at(*old.leaf, old.i);
-    if (order >= 0) one.after = value_at(*now.leaf, now.i);
-    differences.push_back(std::move(one));
-  }
+  compare_all(before, after, &differences);
   return differences;
+}
+
+void diff_leaves(const Leaves& from, const Leaves& to, const Interval& keys,
+                 std::vector<Difference>* differences) {
+  compare_all(entries_of(from, &keys), entries_of(to, &keys), differences);
 }
 
 Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& from,

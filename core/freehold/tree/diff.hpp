@@ -3,6 +3,7 @@
 
 #include "freehold/tree/cursor.hpp"
 #include "freehold/tree/edit.hpp"
+#include "freehold/tree/interval.hpp"
 
 namespace freehold {
 
@@ -19,6 +20,17 @@ Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from
                                      Missing* missing = nullptr);
 /// The same, reading through `nodes`, which then knows what is missing.
 Result<std::vector<Difference>> diff(NodeSource& nodes, const Digest& from, const Digest& to);
+
+/// Leaves of a tree in the order of their keys; `level` is -1 if one is the root, else 0.
+struct Leaves {
+  NodeSource& source;
+  std::span<const Digest> nodes;
+  int level;
+};
+/// The same of two lists of leaves, for the keys of an interval. What cannot be read counts as
+/// without entries; its source knows.
+void diff_leaves(const Leaves& from, const Leaves& to, const Interval& keys,
+                 std::vector<Difference>* differences);
 
 /// The nodes that `to` has and `from` has not, from the top down. Same cost.
 Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& from,
