@@ -98,6 +98,11 @@ Proof proof_for(const Arguments& arguments, const Ed25519Key& agent) {
   return delegate(Signer(owner), grant, nullptr);
 }
 
+/// Who wants some of it, does not want the rest.
+bool is_lazy(const Arguments& arguments) {
+  return arguments.has_flag("--lazy") || !arguments.all("--scope").empty();
+}
+
 void begin_clone(const Arguments& arguments, const fs::path& folder) {
   const auto url = arguments.option("--remote");
   if (!url) throw Failure("Usage", "clone: say --remote URL");
@@ -106,7 +111,7 @@ void begin_clone(const Arguments& arguments, const fs::path& folder) {
   const Examined about = examine(proof, did_of(agent), now_seconds());
   ReplicaAbout known;
   known.is_imported = true;
-  known.is_lazy = arguments.has_flag("--lazy");
+  known.is_lazy = is_lazy(arguments);
   known.name = arguments.option("--name").value_or(about.name);
   if (known.name.empty()) known.name = short_name(about.space);
   known.service = identity_of(parse_url(*url));
@@ -120,7 +125,8 @@ int run_clone(const Arguments& arguments, const Console& console) {
   LocalReplica replica(folder);
   const auto url = arguments.option("--remote");
   if (is_begun && url) connect(replica, *url);
-  if (is_begun && arguments.has_flag("--lazy")) replica.set_lazy(true);
+  if (is_begun && is_lazy(arguments)) replica.set_lazy(true);
+  change_scopes(replica, arguments);
   return sync_and_report(replica, false, "clone", console);
 }
 
@@ -187,6 +193,7 @@ SpaceCommand space_clone() {
   return {
       "clone",
       "freehold space clone DIR --remote URL (--delegation FILE | --recovery FILE) [--lazy]\n"
+      "                     [--scope PREFIX]...\n"
       "\n"
       "Makes a replica of a space that is elsewhere, and syncs until all of it is here. What was\n"
       "received is kept: after an interruption the same command, or sync, goes on. Without a\n"
@@ -196,11 +203,12 @@ SpaceCommand space_clone() {
       "  --recovery    the recovery key of the space instead\n"
       "  --lazy        stops before the entries: each is read from the service when it is asked "
       "for\n"
+      "  --scope       lazy, but for the keys that begin so: these are always here, also offline\n"
       "  --key         the device's private key; without it, the folder's, or a new one\n"
       "  --name        what you call the space; without it, what the giver does\n"
       "\n"
       "Prints what sync prints, and ends as sync does.\n",
-      {"--remote", "--delegation", "--recovery", "--key", "--name"},
+      {"--remote", "--delegation", "--recovery", "--key", "--name", "--scope"},
       {"--lazy"},
       1,
       1,

@@ -30,6 +30,7 @@ void print(const SyncReport& report, const Console& console) {
                        {"rounds", Value(report.rounds)},
                        {"reads", Value(report.reads)},
                        {"whole", report.is_whole},
+                       {"scopes", console.value_of_keys(report.scopes)},
                        {"changed", console.value_of_keys(report.changed)},
                        {"conflicts", console.value_of_keys(report.conflicts)},
                        {"refused", std::move(refused)}});
@@ -76,12 +77,29 @@ int run_sync(const Arguments& arguments, const Console& console) {
   if (interval && *interval > 86'400) throw Failure("Usage", "--watch-interval: a day at the most");
   if (const auto url = arguments.option("--remote")) connect(replica, *url);
   if (arguments.has_flag("--whole")) replica.set_lazy(false);
+  change_scopes(replica, arguments);
   const bool is_strict = arguments.has_flag("--strict");
   if (interval) watch(replica, is_strict, *interval, console);
   return sync_and_report(replica, is_strict, "sync", console);
 }
 
 }  // namespace
+
+void change_scopes(LocalReplica& replica, const Arguments& arguments) {
+  const auto added = arguments.all("--scope");
+  const auto removed = arguments.all("--no-scope");
+  if (added.empty() && removed.empty()) return;
+  replica.change([&](Replica& held) -> Result<Commit> {
+    std::vector<Bytes> scopes = held.scopes();
+    for (const std::string& prefix : removed) {
+      if (std::erase(scopes, copy_of(view_of(prefix))) == 0) {
+        throw Failure("NotFound", "--no-scope: not one of the scopes: " + prefix);
+      }
+    }
+    for (const std::string& prefix : added) scopes.push_back(copy_of(view_of(prefix)));
+    return held.set_scopes(std::move(scopes));
+  });
+}
 
 int sync_and_report(LocalReplica& replica, bool is_strict, const char* label,
                     const Console& console) {
@@ -93,7 +111,8 @@ int sync_and_report(LocalReplica& replica, bool is_strict, const char* label,
 SpaceCommand space_sync() {
   return {
       "sync",
-      "freehold space sync DIR [--remote URL] [--strict] [--whole] [--watch-interval SECONDS]\n"
+      "freehold space sync DIR [--remote URL] [--strict] [--whole] [--scope PREFIX]...\n"
+      "                    [--no-scope PREFIX]... [--watch-interval SECONDS]\n"
       "\n"
       "Exchanges edits with the service until nothing moves. Each round trip is durable before\n"
       "the next; one process syncs a folder at a time.\n"
@@ -101,18 +120,22 @@ SpaceCommand space_sync() {
       "  --remote           the service, from now on; without it, the one of last time\n"
       "  --strict           change nothing if others have: exit status 10\n"
       "  --whole            of a lazy clone: bring all of it, now and from now on\n"
-      "  --watch-interval   go on for ever, this long apart; being offline is no end (see also\n"
-      "                     `watch --sync`, which waits for what the service tells)\n"
+       "  --scope            of a lazy clone: all keys that begin so are here after each sync, from "
+       "now on\n"
+       "  --no-scope         no longer; what was there is freed\n"
+       "  --watch-interval   go on for ever, this long apart; being offline is no end (see also\n"
+       "                     `watch --sync`, which waits for what the service tells)\n"
       "\n"
-      "JSON: {\"root\", \"seq\", \"proven\", \"rounds\", \"reads\", \"whole\", \"changed\": "
-      "[key],\n"
-      "\"conflicts\": [key], \"refused\": [{\"key\", \"name\"}]}. `changed` has what came as "
+      "JSON: {\"root\", \"seq\", \"proven\", \"rounds\", \"reads\", \"whole\", \"scopes\": "
+      "[prefix],\n"
+      "\"changed\": [key], \"conflicts\": [key], \"refused\": [{\"key\", \"name\"}]}. `changed` "
+      "has what came as "
       "edits, not\n"
       "what was read of a tree (a clone's first sync). Exit status: 4 there were conflicts, 5 keys "
       "or the\n"
       "sync were refused, 6 offline, 7 the service went back, 8 it contradicts itself, 10 see\n"
       "--strict.\n",
-      {"--remote", "--watch-interval"},
+      {"--remote", "--watch-interval", "--scope", "--no-scope"},
       {"--strict", "--whole"},
       1,
       1,

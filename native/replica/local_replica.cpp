@@ -71,6 +71,28 @@ void write_head(KvTransaction& kv, const Replica& replica, ByteView record) {
   kv.put(record_key, record);
 }
 
+void write(KvTransaction& kv, const Replica& replica, const Commit& commit) {
+  FolderSink sink(kv);
+  for (const Block& block : commit.added) sink.put(block);
+  for (const Cid& cid : commit.freed) {
+    if (!is_checkpoint(kv, cid)) kv.erase(block_key(cid));
+  }
+  write_head(kv, replica, commit.record);
+  fault_point("replica-before");
+}
+
+/// All blocks in the folder but those `kept`.
+std::vector<Cid> blocks_but(KvReader& kv, const std::vector<Cid>& kept) {
+  const CidSet own(kept.begin(), kept.end());
+  std::vector<Cid> blocks;
+  kv.scan(Bytes{'b'}, [&](ByteView key, ByteView) {
+    Result<Cid> cid = Cid::decode(key.subspan(1));
+    if (cid && !own.contains(*cid)) blocks.push_back(*std::move(cid));
+    return true;
+  });
+  return blocks;
+}
+
 Bytes stored(KvReader& kv, const Bytes& key) {
   const auto bytes = kv.get(key);
   if (!bytes) throw Failure("NotFound", "no replica of a space is in the folder");
@@ -156,7 +178,9 @@ LocalReplica LocalReplica::to_read(const fs::path& folder) {
   LocalReplica replica(folder, LmdbMode::read_only);
   if (replica.is_whole()) return replica;
   replica.engine_.reset();  // a process may have a folder open but once
-  return LocalReplica(folder);
+  LocalReplica keeping(folder);
+  keeping.sweep();
+  return keeping;
 }
 
 LocalReplica::LocalReplica(fs::path folder, LmdbMode mode)
@@ -281,14 +305,8 @@ std::optional<ReadCall> LocalReplica::try_change(const Operation& operation) {
     });
     if (call) return;
     record_.clear();  // until it is durable, what is in memory is ahead of what is stored
-    FolderSink sink(kv);
-    for (const Block& block : commit.added) sink.put(block);
-    for (const Cid& cid : commit.freed) {
-      if (!is_checkpoint(kv, cid)) kv.erase(block_key(cid));
-    }
-    write_head(kv, *replica_, commit.record);
+    write(kv, *replica_, commit);
     record = commit.record;
-    fault_point("replica-before");
   });
   if (call) return call;
   record_ = std::move(record);
@@ -362,6 +380,23 @@ bool LocalReplica::supply(const FolderBlocks& stored) {
     }
   }
   return is_new;
+}
+
+void LocalReplica::sweep() {
+  Bytes record;
+  update([&](KvTransaction& kv) {
+    take_up(kv);
+    record = record_;
+    if (!replica_->is_sweep_due()) return;
+    const ReplicaAbout about = unwrap(decode_about(stored(kv, about_key)));
+    const FolderBlocks blocks(kv);
+    const auto commit = replica_->sweep(blocks_but(kv, about.proof_blocks), &blocks);
+    if (!commit) return;  // what waits to be sent is not all here: another time
+    record_.clear();
+    write(kv, *replica_, *commit);
+    record = commit->record;
+  });
+  record_ = std::move(record);
 }
 
 void LocalReplica::trim() {

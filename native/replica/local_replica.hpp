@@ -113,6 +113,9 @@ class LocalReplica {
   void change_on(std::uint64_t generation, const Operation& operation);
   /// Counts up whenever the replica was read anew.
   std::uint64_t generation() const noexcept { return generation_; }
+  /// Frees what one that is not whole has read and need not hold, if that is much. Not between two
+  /// steps of one operation: the second may look for what the first has read.
+  void sweep();
   /// Lets go of blocks in memory if they are many. Ends what change_on goes on from.
   void trim();
 

@@ -46,16 +46,22 @@ class Session {
 
   SyncReport run() {
     bool is_new_here = false;
-    replica_->read(
-        [&](const Snapshot& state) { is_new_here = about_.is_imported && state.head.seq() == 0; });
-    // A space that came from another device is asked for first: the right may be there already.
-    if (!is_new_here) authorise();
+    bool is_partial = false;
+    replica_->read([&](const Snapshot& state) {
+      is_new_here = about_.is_imported && state.head.seq() == 0;
+      is_partial = !state.head.is_whole();
+    });
+    // A space that came from another device is asked for first: the right may be there already. So
+    // it is if the service's checkpoints are proven: then a lazy replica need not read where.
+    if (!is_new_here && !is_partial) authorise();
     do {
       exchange();
-    } while (authorise());
+    } while (report_.proven == Proven::no && authorise());
+    replica_->sweep();
     replica_->read([&](const Snapshot& state) {
       report_.root = state.head.root();
       report_.is_whole = state.head.is_whole();
+      report_.scopes = state.head.scopes();
     });
     return std::move(report_);
   }
@@ -64,6 +70,8 @@ class Session {
   void exchange();
   bool exchange_round();
   bool pull();
+  bool fill();
+  bool read_all(Result<std::optional<ReadCall>> (Replica::*next)());
   SyncOutcome attempt();
   SyncOutcome exchange_once();
   bool authorise();
@@ -84,7 +92,7 @@ void Session::exchange() {
   for (int attempts = 1;; ++attempts) {
     while (exchange_round()) {
     }
-    if (about_.is_lazy || pull()) return;
+    if (about_.is_lazy ? fill() : pull()) return;
     if (attempts == attempts_max) {
       throw Failure(name_of(Errc::missing), "the service forgets each tree before it is read");
     }
@@ -92,30 +100,45 @@ void Session::exchange() {
   }
 }
 
-/// Reads until the replica is whole; false if the service has that tree no more. Each answer is
-/// durable, and so is how far they went.
+/// Reads until the replica is whole; false if the service has that tree no more.
 bool Session::pull() {
-  while (!replica_->is_whole()) {
+  if (replica_->is_whole()) return true;
+  if (!read_all(&Replica::next_read)) return false;
+  replica_->change([](Replica& held) { return held.finish_pull(); });
+  return true;
+}
+
+/// The same until all that is in its scopes is here.
+bool Session::fill() {
+  bool is_filled = false;
+  replica_->read([&](const Snapshot& state) { is_filled = state.head.is_filled(); });
+  if (is_filled) return true;
+  if (!read_all(&Replica::next_fill)) return false;
+  replica_->change([](Replica& held) { return Result<Commit>(held.finish_fill()); });
+  return true;
+}
+
+/// Each answer is durable, and so is how far they went.
+bool Session::read_all(Result<std::optional<ReadCall>> (Replica::*next)()) {
+  for (;;) {
     replica_->trim();
     std::optional<ReadCall> call;
     replica_->bring([&](Replica& held) -> Result<> {
-      FH_TRY(call, held.next_read());
+      FH_TRY(call, (held.*next)());
       return {};
     });
-    if (!call) {
-      replica_->change([](Replica& held) { return held.finish_pull(); });
-      return true;
-    }
+    if (!call) return true;
     try {
       replica_->fetch(*call);
     } catch (const Failure& failure) {
-      if (failure.name() != name_of(Errc::not_found)) throw;
+      const bool is_forgotten = failure.name() == name_of(Errc::not_found) ||
+                                failure.name() == name_of(Errc::base_unknown);
+      if (!is_forgotten) throw;
       return false;
     }
     report_.reads += 1;
     if (options_->progress) tell_progress();
   }
-  return true;
 }
 
 /// Whether either side has more to tell.

@@ -12,6 +12,7 @@ struct SyncReport {
   std::uint64_t rounds = 0;
   std::uint64_t reads = 0;       // round trips that read the tree
   bool is_whole = true;          // all of the space is in the folder
+  std::vector<Bytes> scopes;     // prefixes of which all is, in any case
   std::vector<Bytes> changed;    // keys that others changed here
   std::vector<Bytes> conflicts;  // /conflict/ keys
   std::vector<Refusal> refused;
@@ -28,8 +29,9 @@ struct SpaceSyncOptions {
 void connect(LocalReplica& replica, const std::string& url);
 
 /// One sync at a time: waits for another process's. What each round brought is kept, whatever
-/// becomes of the next. A replica that is not lazy is whole then. Failures: NoService, Offline,
-/// HttpError, ProtocolError, and the names of finish_sync or of the service.
+/// becomes of the next. A replica that is not lazy is whole then, and a lazy one has what is in its
+/// scopes. Failures: NoService, Offline, HttpError, ProtocolError, and the names of finish_sync or
+/// of the service.
 SyncReport sync_space(LocalReplica& replica, const SpaceSyncOptions& options);
 
 }  // namespace freehold::native

@@ -153,6 +153,8 @@ bool Simulator::change(Actor& actor, const Bytes& at, std::optional<std::string_
 
 void Simulator::edit(Actor& actor) {
   const Bytes at = key("/k/" + std::to_string(draw(keys_count)));
+  // Nobody overwrites what it cannot see: its base may be forgotten.
+  if (actor.device.get(text_of(ByteView(at)), network_of(actor)) == "(missing)") return;
   const auto seen = text_at(actor, at);
   std::optional<std::string> value;
   if (!chance(25)) {

@@ -77,7 +77,7 @@ TEST_CASE("R12: what is small under a scope comes with the first sync, in one ro
   CHECK(entries_offline(world.alice, "/a/") == SIZE_MAX);
 }
 
-TEST_CASE("R8 R12: everything under a scope is there offline, and nothing else is brought") {
+TEST_CASE("R12: everything under a scope is there offline, and nothing else is brought") {
   Scoped world(20'000);
   Device& alice = world.alice;
   CHECK(entries_offline(alice, "/b/") == 20'000);
@@ -90,7 +90,7 @@ TEST_CASE("R8 R12: everything under a scope is there offline, and nothing else i
   CHECK(entries_offline(alice, "/b/") == 20'000);
 }
 
-TEST_CASE("R9: the usual sync keeps a scope fresh in one round trip, whatever changed elsewhere") {
+TEST_CASE("R10: the usual sync keeps a scope fresh in one round trip, whatever changed elsewhere") {
   Scoped world(10'000);
   Device& alice = world.alice;
   std::vector<Edit> edits;
