@@ -1,4 +1,5 @@
 /** Files: their bytes here and with the service, and what stands between the two. */
+import { edit } from './edit.js';
 import { FreeholdError } from './error.js';
 import { put, request } from './fetch-transport.js';
 import { Link } from './link.js';
@@ -117,6 +118,9 @@ export async function statusesOf(session, range = {}) {
   return [...statuses, ...unknown.map((file) => localStatus(session, file))];
 }
 
+/** Of the commitments for one blob. @param {string} text */
+export const blobRange = (text) => ({ prefix: new TextEncoder().encode(`/blob/${text}`) });
+
 /** @param {Session} session @param {{text: string, blob: Blob}} file @returns {BlobStatus} */
 const localStatus = ({ context }, { text, blob }) => ({
   multihash: context.core.decodeText(text),
@@ -141,6 +145,7 @@ const localStatus = ({ context }, { text, blob }) => ({
  * @param {Set<string>} done what this sync has done already, so that nothing is done twice
  */
 export async function advance(session, result, done) {
+  if ((await keptFiles(session)).length === 0) return false;
   const statuses = await statusesOf(session);
   const entries = [];
   for (const status of statuses.filter(isForgotten)) {
@@ -163,11 +168,7 @@ export async function advance(session, result, done) {
   if (made.length === 0) return false;
   const changes = made.map(({ change }) => change);
   const blocks = made.flatMap((entry) => entry.blocks);
-  await session.replica.change((replica) => ({ commit: replica.edit(changes, blocks) }));
-  session.notify(
-    'edit',
-    changes.map(([key]) => key),
-  );
+  await edit(session, changes, blocks);
   return true;
 }
 
@@ -214,8 +215,7 @@ async function deliver(session, { multihash, text, service, put: address }, resu
  */
 export async function download(session, multihash, signal) {
   const text = textOf(session, multihash);
-  const prefix = new TextEncoder().encode(`/blob/${text}`);
-  const statuses = await statusesOf(session, { prefix });
+  const statuses = await statusesOf(session, blobRange(text));
   const locations = statuses
     .filter((status) => status.text === text && status.state === 'stored')
     .flatMap((status) => status.locations);

@@ -15,6 +15,10 @@ import { PackIndex, equalBytes } from './pack-index.js';
  * @typedef {ReturnType<PackIndex['packsOf']>[number]} Pack
  */
 
+/** @param {IDBTransaction} transaction @param {string} space @param {number[]} numbers */
+const packsIn = (transaction, space, numbers) =>
+  Promise.all(numbers.map((n) => resultOf(transaction.objectStore('packs').get([space, n]))));
+
 /** @implements {Contract} */
 export class IdbBlockStore {
   #db;
@@ -42,6 +46,11 @@ export class IdbBlockStore {
     return this.#read(await this.#reload(space), space, cids);
   }
 
+  /** @param {string} space */
+  async list(space) {
+    return (await this.#index(space)).cids();
+  }
+
   /**
    * @param {string} space @param {Commit} commit @param {Uint8Array | undefined} expected
    * @returns {Promise<void>}
@@ -52,15 +61,12 @@ export class IdbBlockStore {
     const packs = index.packsOf(commit);
     const transaction = this.#begin();
     const head = await resultOf(transaction.objectStore('heads').get(space));
-    if (!equalBytes(head?.record, expected)) {
+    const isMoved = !equalBytes(head?.record, expected);
+    if (isMoved || (head?.next ?? 1) !== index.next) {
       transaction.abort();
       await this.#reload(space);
-      throw new FreeholdError('HeadMoved', 'another tab has changed the space');
-    }
-    if ((head?.next ?? 1) !== index.next) {
-      transaction.abort(); // it has only compacted
-      await this.#reload(space);
-      return this.commit(space, commit, expected);
+      if (isMoved) throw new FreeholdError('HeadMoved', 'another tab has changed the space');
+      return this.commit(space, commit, expected); // it has only compacted
     }
     const next = this.#put(transaction, space, packs, index.next, commit.record);
     await completionOf(transaction);
@@ -132,9 +138,8 @@ export class IdbBlockStore {
       const place = index.find(cid);
       return place ? [{ cid, ...place }] : [];
     });
-    const packs = this.#db.transaction('packs').objectStore('packs');
     const numbers = [...new Set(places.map(({ n }) => n))];
-    const bytes = await Promise.all(numbers.map((n) => resultOf(packs.get([space, n]))));
+    const bytes = await packsIn(this.#db.transaction('packs'), space, numbers);
     return places.flatMap(({ cid, n, from, to }) => {
       const pack = bytes[numbers.indexOf(n)];
       return pack ? [{ cid, bytes: /** @type {Uint8Array} */ (pack.subarray(from, to)) }] : [];
@@ -158,8 +163,7 @@ export class IdbBlockStore {
   async #compact(space, index) {
     const numbers = index.wasteful();
     const transaction = this.#begin();
-    const packs = transaction.objectStore('packs');
-    const bytes = await Promise.all(numbers.map((n) => resultOf(packs.get([space, n]))));
+    const bytes = await packsIn(transaction, space, numbers);
     const head = await resultOf(transaction.objectStore('heads').get(space));
     if (head?.next !== index.next) {
       transaction.abort(); // another tab was faster; there will be another commit
@@ -168,7 +172,7 @@ export class IdbBlockStore {
     const victims = new Map(numbers.map((n, i) => [n, bytes[i] ?? new Uint8Array()]));
     const fresh = index.repack(victims);
     for (const n of numbers) {
-      packs.delete([space, n]);
+      transaction.objectStore('packs').delete([space, n]);
       transaction.objectStore('records').delete([space, n]);
     }
     const next = this.#put(transaction, space, fresh, index.next, head.record);

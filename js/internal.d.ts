@@ -64,7 +64,8 @@ export interface CoreReplica {
   root(): Uint8Array;
   seq(): number;
   isAhead(): boolean;
-  record(): Uint8Array;
+  /** What is to be stored of it as it is. */
+  save(): Commit;
   serviceError(): Data;
   /** What proves the fork or rollback that the last answer failed with. */
   evidence(): Uint8Array | undefined;
@@ -84,12 +85,19 @@ export interface CoreReplica {
   weight(): { entries: number; bytes: number };
   blobs(range: CoreRange, now: number): Omit<BlobStatus, 'text' | 'isLocal'>[];
   edit(changes: [Uint8Array, Data?][], attached: Block[]): Commit;
-  isWhole(): boolean;
   mayRead(): boolean;
-  /** What is missing, or what comes next to become whole; undefined: nothing. */
-  beginRead(call: Call & { next: boolean }): UcanFields | undefined;
+  /** Whether everything is here, or all under the scopes. */
+  isHere(what: 'all' | 'scopes'): boolean;
+  scopes(): Uint8Array[];
+  setScopes(prefixes: Uint8Array[]): Commit;
+  /** Whether so much was read, and need not be held, that it is to be swept. */
+  isSweepDue(): boolean;
+  /** Of the CIDs in storage, frees what need not be held. */
+  sweep(stored: Uint8Array[]): Commit;
+  /** What is missing, or what comes next to become whole or filled; undefined: nothing. */
+  beginRead(call: Call & { next?: 'all' | 'scopes' }): UcanFields | undefined;
   finishRead(invocation: Block, response: Uint8Array): Commit;
-  finishPull(): Commit;
+  finishPull(what: 'all' | 'scopes'): Commit;
   beginSync(call: Call & { lazy: boolean }): {
     fields: UcanFields;
     blocks: Block[];

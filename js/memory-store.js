@@ -24,6 +24,11 @@ export class MemoryBlockStore {
     return cids.flatMap((cid) => blocks?.get(keyOf(cid)) ?? []);
   }
 
+  /** @param {string} space */
+  async list(space) {
+    return [...(this.#spaces.get(space)?.blocks.values() ?? [])].map(({ cid }) => cid);
+  }
+
   /**
    * @param {string} space @param {import('./internal.js').Commit} commit
    * @param {Uint8Array | undefined} expected

@@ -48,6 +48,11 @@ export class PackIndex {
     return this.#places.get(keyOf(cid));
   }
 
+  /** Of all that is alive. */
+  cids() {
+    return Array.from(this.#places.keys(), (key) => Uint8Array.from(key, (c) => c.charCodeAt(0)));
+  }
+
   /** The packs of a commit. @param {import('./internal.js').Commit} commit */
   packsOf({ added, freed }) {
     const fresh = new Map(added.map((block) => [keyOf(block.cid), block.bytes]));

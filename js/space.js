@@ -1,5 +1,15 @@
 /** One space: entries, files, sync, sharing. What each promises stands in types.d.ts. */
-import { download, forgetFile, keep, keptFile, queueAdd, statusesOf, textOf } from './blobs.js';
+import {
+  blobRange,
+  download,
+  forgetFile,
+  keep,
+  keptFile,
+  queueAdd,
+  statusesOf,
+  textOf,
+} from './blobs.js';
+import { edit } from './edit.js';
 import { exportCar } from './export.js';
 import { FreeholdError } from './error.js';
 import { identityOf } from './fetch-transport.js';
@@ -82,7 +92,11 @@ export class Space {
   }
 
   get isWhole() {
-    return this.#replica.peek((replica) => replica.isWhole());
+    return this.#replica.peek((replica) => replica.isHere('all'));
+  }
+
+  get scopes() {
+    return this.#replica.peek((replica) => replica.scopes());
   }
 
   get service() {
@@ -144,7 +158,7 @@ export class Space {
   async add(file, { key, meta = {}, name = nameOf(file) } = {}) {
     const blob = file instanceof Blob ? file : new Blob([/** @type {BlobPart} */ (file)]);
     const added = await keep(this.#session, blob);
-    const statuses = await statusesOf(this.#session);
+    const statuses = await statusesOf(this.#session, blobRange(added.text));
     const queued = await queueAdd(this.#session, added, statuses);
     /** @type {[Uint8Array, Data][]} */
     const changes = queued ? [queued.change] : [];
@@ -188,21 +202,26 @@ export class Space {
     }
     await this.#replica.change((replica) => {
       replica.knowService(did, key);
-      return { commit: { added: [], freed: [], record: replica.record() } };
+      return { commit: replica.save() };
     });
     meta.service = { url: url.href, did, key };
     await context.database.set(`space/${meta.did}`, meta);
     return meta.service;
   }
 
-  /** @param {string | URL} [url] @param {{lazy?: boolean}} [options] */
-  sync(url, { lazy } = {}) {
+  /** @param {string | URL} [url] @param {{lazy?: boolean, scopes?: Key[]}} [options] */
+  sync(url, { lazy, scopes } = {}) {
     const result = this.#syncs.then(async () => {
       if (url !== undefined) await this.connect(url);
+      if (scopes !== undefined) {
+        const prefixes = scopes.map(keyBytes);
+        await this.#replica.change((replica) => ({ commit: replica.setScopes(prefixes) }));
+      }
       const { channel } = this.#session.context;
-      if (channel === undefined) return syncSpace(this.#session, lazy);
-      const lock = `${channel}/${this.did}/sync`;
-      return navigator.locks.request(lock, () => syncSpace(this.#session, lazy));
+      const run = () => syncSpace(this.#session, lazy ?? this.scopes.length > 0);
+      return channel === undefined
+        ? run()
+        : navigator.locks.request(`${channel}/${this.did}/sync`, run);
     });
     this.#syncs = result.catch(() => {});
     return /** @type {Promise<import('./types.js').SyncResult>} */ (result);
@@ -265,12 +284,7 @@ export class Space {
 
   /** @param {[Uint8Array, Data?][]} changes @param {import('./internal.js').Block[]} blocks */
   async #edit(changes, blocks) {
-    if (changes.length === 0) return;
-    await this.#replica.change((replica) => ({ commit: replica.edit(changes, blocks) }));
-    this.#notify(
-      'edit',
-      changes.map(([key]) => key),
-    );
+    if (changes.length > 0 && this.#replica) await edit(this.#session, changes, blocks);
   }
 
   /** @param {SpaceEvent['type']} type @param {Uint8Array[]} keys */

@@ -46,9 +46,7 @@ export class StoredReplica {
   async open() {
     await this.#reload();
     if (this.#record) return;
-    await this.change((replica) => ({
-      commit: { added: [], freed: [], record: replica.record() },
-    }));
+    await this.change((replica) => ({ commit: replica.save() }));
   }
 
   /**
@@ -63,22 +61,39 @@ export class StoredReplica {
    * What `operation` gives, which changes nothing.
    * @template T @param {(replica: CoreReplica) => T} operation
    */
-  read(operation) {
-    return this.#busy(() => this.#run(operation, false));
+  async read(operation) {
+    const result = await this.#busy(() => this.#run(operation, false));
+    await this.#sweep();
+    return result;
   }
 
-  /** Reads from the service until the replica is whole; whether there was anything to read. */
-  async pull() {
-    if (this.#replica.isWhole()) return false;
-    const ask = () => this.#beginRead(true);
-    for (let fields; (fields = await this.read(ask));) {
-      await this.#busy(() => this.#read(fields, false));
+  /** Frees what was read and need not be held, if that is much and the store tells what it has. */
+  async #sweep() {
+    const stored = this.#replica.isSweepDue() && (await this.#store.list?.(this.#space));
+    if (!stored) return;
+    const sweep = this.change((replica) => ({ commit: replica.sweep(stored) }));
+    await sweep.catch(() => {}); // then another time
+    this.#holdProofs();
+  }
+
+  /**
+   * Reads from the service until the replica holds all, or its scopes; whether there was anything
+   * to read.
+   * @param {'all' | 'scopes'} what
+   */
+  async pull(what) {
+    const isHere = this.#replica.isHere(what);
+    if (!isHere) {
+      for (let fields; (fields = await this.read(() => this.#beginRead(what)));) {
+        await this.#busy(() => this.#read(fields, false));
+      }
+      await this.change((replica) => ({ commit: replica.finishPull(what) }));
     }
-    await this.change((replica) => ({ commit: replica.finishPull() }));
-    return true;
+    await this.#sweep();
+    return !isHere;
   }
 
-  /** @param {boolean} next */
+  /** @param {'all' | 'scopes'} [next] */
   #beginRead(next) {
     return this.#replica.beginRead({ ...this.#reader.call(), next });
   }
@@ -133,7 +148,7 @@ export class StoredReplica {
         generation = this.generation;
         if (missing.every((cid) => asked.has(keyOf(cid)))) {
           if (await (isSerial ? this.#takeUp() : this.refresh())) continue;
-          const fields = this.#replica.mayRead() && this.#beginRead(false);
+          const fields = this.#replica.mayRead() && this.#beginRead();
           if (!fields) throw error;
           await this.#read(fields, isSerial);
           asked = new Set();

@@ -1,5 +1,6 @@
 /** Syncing a space with its service, until nothing moves. */
 import { advance } from './blobs.js';
+import { edit } from './edit.js';
 import { FreeholdError, isCode } from './error.js';
 import { post } from './fetch-transport.js';
 import { Link } from './link.js';
@@ -30,14 +31,18 @@ export async function syncSpace(session, isLazy = false) {
     failed: [],
     proven: false,
   };
-  // A space that came from another device is asked for first: the right may be there already.
-  if (!meta.isImported || replica.peek((core) => core.seq()) > 0) await authorise(session);
+  // A space that came from another device is asked for first: the right may be there already. So it
+  // is if checkpoints are proven: a lazy replica need not read where.
+  const isAtHand = replica.peek(
+    (core) => core.isHere('all') && (!meta.isImported || core.seq() > 0),
+  );
+  if (isAtHand) await authorise(session);
   const done = new Set();
   for (;;) {
     const isMore = await exchange(session, result);
     if (isMore) continue;
-    if (!isLazy && (await replica.pull())) session.notify('sync', []);
-    const isAuthorised = await authorise(session);
+    if (await replica.pull(isLazy ? 'scopes' : 'all')) session.notify('sync', []);
+    const isAuthorised = !result.proven && (await authorise(session));
     const isAdvanced = await advance(session, result, done);
     if (!isAuthorised && !isAdvanced) break;
   }
@@ -73,9 +78,7 @@ async function attempt(session) {
       const isPassing = passing.some((code) => isCode(error, code));
       // It asked for blocks, which go next time.
       const isNearer = isCode(error, 'Recovering') && /** @type {any} */ (error).cause.links;
-      if (!(isPassing && attempts < attemptsMax) && !(isNearer && attempts < recoveryMax)) {
-        throw error;
-      }
+      if (attempts >= (isPassing ? attemptsMax : isNearer ? recoveryMax : 0)) throw error;
     }
   }
 }
@@ -85,7 +88,7 @@ async function exchangeOnce(session) {
   const { replica } = session;
   const { call, send } = readerOf(session);
   const draft = await replica.change((held) =>
-    held.beginSync({ ...call(), lazy: held.seq() === 0 || !held.isWhole() }),
+    held.beginSync({ ...call(), lazy: held.seq() === 0 || !held.isHere('all') }),
   );
   const { generation } = replica;
   const { invocation, response } = await send(draft.fields, draft.blocks);
@@ -160,7 +163,6 @@ async function authorise(session) {
   });
   const link = new Link(root);
   const key = utf8.encode(`/delegation/${service.did}/${link}`);
-  await replica.change((held) => ({ commit: held.edit([[key, link]], blocks) }));
-  session.notify('edit', [key]);
+  await edit(session, [[key, link]], blocks);
   return true;
 }

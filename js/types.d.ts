@@ -113,6 +113,8 @@ export interface BlockStore {
   record(space: string): Promise<Uint8Array | undefined>;
   /** Those of the blocks that are held. */
   getMany(space: string, cids: Uint8Array[]): Promise<Block[]>;
+  /** The CIDs of all blocks. A store without it keeps all that a partial replica ever read. */
+  list?(space: string): Promise<Uint8Array[]>;
   /**
    * Makes all of the commit durable, or fails and leaves all as it was: with a `FreeholdError` of
    * code 'HeadMoved' if the record is not `expected`, which means that somebody else was here.
@@ -198,6 +200,8 @@ export declare class Space {
    * for is read from the service, and then is here.
    */
   readonly isWhole: boolean;
+  /** Prefixes of keys: what is under them is always here, also of a space that is not whole. */
+  readonly scopes: Uint8Array[];
   /** The service that `sync()` goes to, if one is known. */
   readonly service: ServiceInfo | undefined;
 
@@ -234,9 +238,11 @@ export declare class Space {
    * Sends the edits and brings back the service's, then does what is ours to do (PUTs bytes that
    * the service awaits and says so) and syncs again, until nothing moves. Fails with `Offline` if
    * the service cannot be reached, `NoService` if none is known; any failure may be retried, and
-   * goes on where it was. `lazy`: entries are not brought here before they are asked for.
+   * goes on where it was. `lazy`: entries are not brought here before they are asked for, but for
+   * those whose keys begin with one of `scopes`: after each sync all of them are here, and need no
+   * service. Scopes are kept, and a space with any is lazy unless it is told not to be.
    */
-  sync(url?: string | URL, options?: { lazy?: boolean }): Promise<SyncResult>;
+  sync(url?: string | URL, options?: { lazy?: boolean; scopes?: Key[] }): Promise<SyncResult>;
 
   /** A delegation for another device, as text for its `importDelegation`. */
   share(audience: string, options?: ShareOptions): Promise<string>;

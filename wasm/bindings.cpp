@@ -159,7 +159,6 @@ class BoundReplica {
   val root() { return address_to_js(node_cid(replica_.root())); }
   val seq() { return val(static_cast<double>(replica_.seq())); }
   val is_ahead() { return val(replica_.is_ahead()); }
-  val record() { return to_js(replica_.record()); }
   val service_error() { return to_js(replica_.service_error()); }
   val evidence() { return to_js(replica_.evidence()); }
 
@@ -250,14 +249,32 @@ class BoundReplica {
     return to_js(replica_.finish_sync(*ucan, bytes_from_js(response), seconds_of(now)));
   }
 
-  val is_whole() { return val(replica_.is_whole()); }
+  /// Whether everything is here, or all under the scopes: `what` is "all" or "scopes", here and
+  /// below.
+  val is_here(const val& what) {
+    return val(is_all(what) ? replica_.is_whole() : replica_.is_filled());
+  }
   val may_read() { return val(replica_.may_read()); }
-  /// The fields of a read: of what is missing, or (`next`) of what comes next to become whole.
-  /// Undefined if there is nothing to ask for.
+  val scopes() { return to_js(replica_.scopes()); }
+  val set_scopes(const val& list) {
+    std::vector<Bytes> prefixes;
+    const auto count = list["length"].as<std::uint32_t>();
+    for (std::uint32_t i = 0; i < count; ++i) prefixes.push_back(bytes_from_js(list[i]));
+    return to_js(replica_.set_scopes(std::move(prefixes)));
+  }
+  val is_sweep_due() { return val(replica_.is_sweep_due()); }
+  val sweep(const val& stored) {
+    const auto cids = cids_from_js(stored);
+    return cids ? to_js(replica_.sweep(*cids)) : to_js(cids.error());
+  }
+  /// The fields of a read: of what is missing, or of what comes next to become whole (`next` is
+  /// "all") or to hold the scopes ("scopes"). Undefined if there is nothing to ask for.
   val begin_read(const val& call) {
     using Asked = Result<std::optional<ReadCall>>;
-    const Asked read =
-        call["next"].isTrue() ? replica_.next_read() : Asked(replica_.missing_read());
+    const val next = call["next"];
+    const Asked read = next.isUndefined() ? Asked(replica_.missing_read())
+                       : is_all(next)     ? replica_.next_read()
+                                          : replica_.next_fill();
     if (!read) return to_js(read.error());
     if (!*read) return val::undefined();
     const auto parties = parties_of(call);
@@ -266,8 +283,7 @@ class BoundReplica {
     return to_js(replica_.begin_read(**read, agent, service, proofs, now).fields);
   }
   val finish_read(const val& invocation, const val& response) {
-    const auto commit = read_of(invocation, response);
-    return commit ? to_js(*commit) : to_js(commit.error());
+    return to_js(read_of(invocation, response));
   }
   /// The fields of a watch.
   val begin_watch(const val& call) {
@@ -279,12 +295,13 @@ class BoundReplica {
   }
   /// What the next frame of a watch tells, which is there.
   val judge_watch(const val& watch);
-  val finish_pull() {
-    const auto commit = replica_.finish_pull();
-    return commit ? to_js(*commit) : to_js(commit.error());
+  val finish_pull(const val& what) {
+    return to_js(is_all(what) ? replica_.finish_pull() : replica_.save());
   }
+  val save() { return to_js(replica_.save()); }
 
  private:
+  static bool is_all(const val& what) { return what.as<std::string>() == "all"; }
   Result<Commit> edited(const val& changes, const val& attached) {
     std::vector<Replica::Change> list;
     const auto count = changes["length"].as<std::uint32_t>();
@@ -468,7 +485,6 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.root", &On<&BoundReplica::root>::call);
   function("replica.seq", &On<&BoundReplica::seq>::call);
   function("replica.isAhead", &On<&BoundReplica::is_ahead>::call);
-  function("replica.record", &On<&BoundReplica::record>::call);
   function("replica.serviceError", &On<&BoundReplica::service_error>::call);
   function("replica.evidence", &On<&BoundReplica::evidence>::call);
   function("replica.hold", &On<&BoundReplica::hold>::call);
@@ -484,11 +500,16 @@ EMSCRIPTEN_BINDINGS(freehold) {
   function("replica.edit", &On<&BoundReplica::edit>::call);
   function("replica.beginSync", &On<&BoundReplica::begin_sync>::call);
   function("replica.finishSync", &On<&BoundReplica::finish_sync>::call);
-  function("replica.isWhole", &On<&BoundReplica::is_whole>::call);
+  function("replica.isHere", &On<&BoundReplica::is_here>::call);
   function("replica.mayRead", &On<&BoundReplica::may_read>::call);
   function("replica.beginRead", &On<&BoundReplica::begin_read>::call);
   function("replica.finishRead", &On<&BoundReplica::finish_read>::call);
   function("replica.finishPull", &On<&BoundReplica::finish_pull>::call);
   function("replica.beginWatch", &On<&BoundReplica::begin_watch>::call);
   function("replica.judgeWatch", &On<&BoundReplica::judge_watch>::call);
+  function("replica.save", &On<&BoundReplica::save>::call);
+  function("replica.scopes", &On<&BoundReplica::scopes>::call);
+  function("replica.setScopes", &On<&BoundReplica::set_scopes>::call);
+  function("replica.isSweepDue", &On<&BoundReplica::is_sweep_due>::call);
+  function("replica.sweep", &On<&BoundReplica::sweep>::call);
 }

@@ -156,14 +156,15 @@ class Device {
     return "the base stays unknown";
   }
   Trouble pull() {
-    for (;;) {
-      const auto call = run([&] { return replica.next_read(); });
-      if (!call) return call.error().what;
-      if (!*call) break;
-      if (Trouble trouble = read(**call); !trouble.empty()) return trouble;
-    }
+    if (Trouble trouble = read_all(&Replica::next_read); !trouble.empty()) return trouble;
     const auto done = run([&] { return replica.finish_pull(); });
     return done ? Trouble() : done.error().what;
+  }
+  /// Until its scopes are here.
+  Trouble fill() {
+    if (Trouble trouble = read_all(&Replica::next_fill); !trouble.empty()) return trouble;
+    replica.save();
+    return {};
   }
   template <class Operation>
   auto run(Operation operation) -> decltype(operation()) {
@@ -183,6 +184,14 @@ class Device {
   Wire wire;
 
  private:
+  Trouble read_all(Result<std::optional<ReadCall>> (Replica::*next)()) {
+    for (;;) {
+      const auto call = run([&] { return (replica.*next)(); });
+      if (!call) return call.error().what;
+      if (!*call) return {};
+      if (Trouble trouble = read(**call); !trouble.empty()) return trouble;
+    }
+  }
   std::pair<Ucan, Bytes> exchange(const SyncDraft& draft) {
     Ucan invocation = issue(draft.fields, agent_);
     std::vector<Block> blocks = draft.blocks;
@@ -229,6 +238,7 @@ class Measuring {
       }
     }
     check(merge());
+    check(scoped());
     return report_.ok();
   }
 
@@ -320,6 +330,48 @@ class Measuring {
     if (Trouble trouble = device_.sync(); !trouble.empty()) return trouble;
     report_.figure("W7", "merge_ms", (now() - start) * 1e3, "ms", edits_a_side);
     return device_.replica.root() == authority_.root() ? Trouble() : "the merge differs";
+  }
+
+  /// A device that holds a sixteenth of the keys, and no others.
+  Trouble scoped() {
+    const Bytes prefix = copy_of(view_of("/blob/ciqa"));
+    Device device(authority_, signer_of(5), service_.did, space_);
+    if (!device.replica.set_scopes({prefix})) return "the scope cannot be set";
+    if (Trouble trouble = sync_scoped(device, "scoped_first_", {}); !trouble.empty()) {
+      return trouble;
+    }
+    for (const std::size_t d : {1U, 10U, 100U, 1000U, 10'000U}) {
+      if (d > data_->size()) break;
+      const std::vector<Edit> edits = edits_of(d);
+      const auto inside = std::count_if(edits.begin(), edits.end(), [&](const Edit& edit) {
+        return starts_with(edit.key, prefix);
+      });
+      if (!authority_.change(edits)) return "the changes cannot be made";
+      device.wire = {};
+      report_.figure("W7", "scoped_changes", static_cast<double>(inside), "", d);
+      if (Trouble trouble = sync_scoped(device, "scoped_", d); !trouble.empty()) return trouble;
+    }
+    return {};
+  }
+
+  Trouble sync_scoped(Device& device, const char* name, std::optional<std::size_t> d) {
+    const double start = now();
+    Trouble trouble = device.sync({.strict = false, .lazy = true});
+    if (trouble.empty()) trouble = device.fill();
+    if (!trouble.empty()) return trouble;
+    tell(name, device.wire, now() - start, d);
+    // Without another round trip all of the scope is there, and as the authority has it.
+    Range range;
+    range.prefix = device.replica.scopes().front();
+    const auto page = Tree(device.replica.blocks(), device.replica.root()).list(range);
+    const auto expected = Tree(authority_, authority_.root()).list(range);
+    const bool is_same = page && expected && page->entries.size() == expected->entries.size() &&
+                         std::equal(page->entries.begin(), page->entries.end(),
+                                    expected->entries.begin(), [](const Entry& a, const Entry& b) {
+                                      return a.key == b.key && a.value == b.value;
+                                    });
+    report_.figure("W7", std::string(name) + "verified", is_same ? 1 : 0, "", d);
+    return is_same ? Trouble() : "a scope differs";
   }
 
   Report report_;

@@ -114,7 +114,7 @@ bool Session::fill() {
   replica_->read([&](const Snapshot& state) { is_filled = state.head.is_filled(); });
   if (is_filled) return true;
   if (!read_all(&Replica::next_fill)) return false;
-  replica_->change([](Replica& held) { return Result<Commit>(held.finish_fill()); });
+  replica_->change([](Replica& held) { return Result<Commit>(held.save()); });
   return true;
 }
 

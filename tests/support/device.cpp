@@ -92,7 +92,7 @@ Result<> Device::fill(Service& authority, int rounds_max) {
   return read_all(
       authority, rounds_max, [&] { return replica.next_fill(); },
       [&]() -> Result<> {
-        keep(replica.finish_fill());
+        keep(replica.save());
         return {};
       });
 }

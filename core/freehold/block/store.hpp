@@ -3,6 +3,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "freehold/block/block.hpp"
@@ -92,14 +93,14 @@ class LayeredStore final : public BlockStore {
 class Missing {
  public:
   void add(const Cid& cid) {
-    if (seen_.emplace(cid, true).second) cids_.push_back(cid);
+    if (seen_.insert(cid).second) cids_.push_back(cid);
   }
   bool empty() const noexcept { return cids_.empty(); }
   const std::vector<Cid>& cids() const noexcept { return cids_; }
 
  private:
   std::vector<Cid> cids_;
-  std::unordered_map<Cid, bool, CidHash> seen_;
+  std::unordered_set<Cid, CidHash> seen_;
 };
 
 }  // namespace freehold

@@ -58,8 +58,9 @@ auto place_of(auto& entries, std::string_view key) noexcept {
 
 }  // namespace
 
-Map::Map(std::initializer_list<Entry> entries) {
-  for (const Entry& entry : entries) set(entry.first, entry.second);
+Map::Map(std::initializer_list<Field> fields) {
+  entries_.reserve(fields.size());
+  for (const Field& field : fields) set(std::string(field.key), field.value);
 }
 
 Map Map::of_sorted(std::vector<Entry> entries) {

@@ -28,8 +28,10 @@ class Map {
  public:
   using Entry = std::pair<std::string, Value>;
 
+  struct Field;  // for literals: no string is made where they stand
+
   Map() = default;
-  Map(std::initializer_list<Entry> entries);
+  Map(std::initializer_list<Field> fields);
   /// @pre `entries` ascend strictly by map_key_order.
   static Map of_sorted(std::vector<Entry> entries);
 
@@ -98,6 +100,10 @@ class Value {
 };
 
 // Here, since they need to know how large a Value is.
+struct Map::Field {
+  std::string_view key;
+  Value value;
+};
 inline std::size_t Map::size() const noexcept {
   return entries_.size();
 }

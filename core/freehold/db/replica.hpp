@@ -72,7 +72,7 @@ class Gathered;
 /// To become whole it is read to its end: next_read(), finish_read(), until there is nothing to
 /// ask for; then finish_pull(). One that has some of its nodes only always holds what is under its
 /// *scopes*: after a sync these are read in the same way, next_fill(), finish_read(), and then
-/// finish_fill(). What it has read besides is swept when that is much.
+/// save(). What it has read besides is swept when that is much.
 class Replica {
  public:
   /// A space with nothing in it yet.
@@ -102,7 +102,7 @@ class Replica {
   /// the answer to a sync that brought no edits.
   bool may_read() const noexcept { return pulling_ || is_reading_; }
   /// The prefixes of which all entries are held, also of one that is not whole.
-  std::vector<Bytes> scopes() const;
+  const std::vector<Bytes>& scopes() const noexcept { return scopes_.prefixes; }
   /// Whether all of the base under the scopes is here, with what belongs to it.
   bool is_filled() const noexcept { return !pulling_ || scopes_.is_filled; }
   /// Whether so much was read, and need not be held, that a sweep is due.
@@ -110,6 +110,8 @@ class Replica {
     return pulling_ && !is_pulling_ && cached_ > limits::replica_cache_bytes_max;
   }
   Bytes record() const;
+  /// The record alone, to be made durable.
+  Commit save();
 
   /// Blocks that are at hand: nodes, values, attachments, delegations.
   MemoryStore& blocks() noexcept { return blocks_; }
@@ -184,11 +186,9 @@ class Replica {
   /// a new one comes with next_fill(), what was under an old one goes with the next sweep, which is
   /// due then. Errc::limit, Errc::invalid_key.
   Result<Commit> set_scopes(std::vector<Bytes> prefixes);
-  /// What to read so that the scopes are held, until that is all: then `finish_fill` is due.
+  /// What to read so that the scopes are held, until that is all: then the record is to be saved.
   /// Errc::missing; Errc::protocol if the service has not all of what it signed.
   Result<std::optional<ReadCall>> next_fill();
-  /// To be made durable.
-  Commit finish_fill();
   /// Frees what one that is not whole need not hold: all but its scopes, unsent edits, a sync under
   /// way, and checkpoints. `stored` are all blocks of the space in storage; `storage`, if they can
   /// be had at once, them: else Errc::missing as with all operations. Reads all nodes of the
@@ -258,11 +258,10 @@ class Replica {
                         std::vector<Difference>* other);
   void hold(Commit& commit, std::vector<Block> added, bool is_cached = true);
   Result<Scopes> filled_by(const Digest& theirs, bool by_nodes, const BlockStore& all);
-  void fill_all();
-  std::vector<PullGoal> goals_in_order() const;
+  bool is_in_order(const ReadCall& call, PullGoal* goal) const;
   void reach_in_order(const PullGoal& goal);
-  Result<std::vector<Cid>> kept_of_scopes(const BlockStore& all, std::vector<Cid>* absent) const;
-  Result<std::vector<Cid>> kept_of_edits(const BlockStore& all, std::vector<Cid>* absent);
+  Result<> keep_scopes(const BlockStore& all, std::vector<Cid>* kept, std::vector<Cid>* absent);
+  Result<> keep_edits(const BlockStore& all, std::vector<Cid>* kept, std::vector<Cid>* absent);
   Did key_of_service(const Did& service) const;
   Result<Reply> verify_reply(const Ucan& invocation, ByteView response);
   Result<Answer> verify_answer(const Ucan& invocation, ByteView response, std::int64_t now);

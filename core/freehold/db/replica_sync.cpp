@@ -395,12 +395,10 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
   FH_TRY(const Reply reply, verify_reply(invocation, response));
   FH_TRY(const ReadAnswer answer, decode_read_answer(*reply.receipt.ok()));
   FH_TRY(const auto checkpoint, check_read(invocation, reply, answer.checkpoint));
-  std::vector<PullGoal> goals = goals_in_order();
-  const auto goal = std::find_if(goals.begin(), goals.end(),
-                                 [&](const PullGoal& one) { return is_next_in_order(call, one); });
-  const bool is_in_order = goal != goals.end();
-  FH_TRY(const auto taken, take_read(call, reply.message.blocks, answer.upto, blocks_,
-                                     is_in_order ? &*goal : nullptr));
+  PullGoal goal;
+  const bool is_ordered = is_in_order(call, &goal);
+  FH_TRY(const auto taken,
+         take_read(call, reply.message.blocks, answer.upto, blocks_, is_ordered ? &goal : nullptr));
   Commit commit;
   std::vector<Block> blocks;
   for (const Cid& cid : taken) blocks.push_back(reply.message.blocks.block(cid));
@@ -416,8 +414,8 @@ Result<Commit> Replica::finish_read(const ReadCall& call, const Ucan& invocation
       blocks.push_back(std::move(block));
     }
   }
-  if (is_in_order) reach_in_order(*goal);
-  hold(commit, std::move(blocks), !is_in_order);
+  if (is_ordered) reach_in_order(goal);
+  hold(commit, std::move(blocks), !is_ordered);
   return commit;
 }
 
@@ -431,7 +429,7 @@ Result<Commit> Replica::finish_pull() {
     FH_TRY(held_, move_held(head_, sent_.has_value(), gathered, &commit.freed));
     held_of_ = head_;
     pulling_.reset();
-    fill_all();
+    scopes_.fill();
   }
   is_pulling_ = false;
   hold(commit, gathered.take());

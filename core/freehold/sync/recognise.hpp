@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <unordered_set>
 
 #include "freehold/tree/tree.hpp"
 #include "freehold/ucan/receipt.hpp"
@@ -23,14 +22,15 @@ struct Recognition {
 /// Signatures that were found good, by block and key: the one thing that may be remembered.
 class SignatureCache {
  public:
-  bool has(const Cid& block, const Did& key) const { return good_.contains(name_of(block, key)); }
-  void add(const Cid& block, const Did& key) { good_.insert(name_of(block, key)); }
+  bool has(const Cid& block, const Did& key) const {
+    const auto found = good_.find(name_of(block));
+    return found != good_.end() && found->second == key;
+  }
+  void add(const Cid& block, const Did& key) { good_[name_of(block)] = key; }
 
  private:
-  static std::string name_of(const Cid& block, const Did& key) {
-    return std::string(text_of(block.bytes())) + key.text();
-  }
-  std::unordered_set<std::string> good_;
+  static std::string name_of(const Cid& block) { return std::string(text_of(block.bytes())); }
+  std::map<std::string, Did> good_;  // the key that signed each
 };
 
 /// Services that are known: their DIDs, and the did:key that each signs with.

@@ -2,125 +2,125 @@
 
 #include <algorithm>
 
-#include "freehold/tree/node.hpp"
-
 namespace freehold {
 
 std::vector<Interval> Scopes::held() const {
   std::vector<Interval> intervals;
-  for (const Scope& scope : list) {
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
     Range range;
-    range.prefix = scope.prefix;
-    range.to = scope.from;
-    Interval keys(range);
-    if (!keys.is_empty()) intervals.push_back(std::move(keys));
+    range.prefix = prefixes[i];
+    if (!from[i].empty()) range.to = from[i];
+    const Interval keys(range);
+    if (!keys.is_empty()) intervals.push_back(keys);
   }
   return intervals;
 }
 
+void Scopes::fill() {
+  for (Bytes& key : from) key.clear();
+  is_filled = true;
+}
+
 Value encode(const Scopes& scopes) {
-  List list;
-  for (const Scope& scope : scopes.list) {
-    list.push_back(Value(
-        Map{{"prefix", Value(scope.prefix)}, {"from", scope.from ? Value(*scope.from) : Value()}}));
+  List list{Value(node_cid(scopes.root)), Value(scopes.is_filled)};
+  for (std::size_t i = 0; i < scopes.prefixes.size(); ++i) {
+    list.push_back(Value(scopes.prefixes[i]));
+    list.push_back(Value(scopes.from[i]));
   }
-  return Value(Map{{"list", Value(std::move(list))},
-                   {"root", Value(node_cid(scopes.root))},
-                   {"filled", Value(scopes.is_filled)}});
+  return Value(std::move(list));
 }
 
 Result<Scopes> decode_scopes(const Value& value) {
-  const Value* list = value.find("list");
-  const auto root = node_of(value.find("root"));
-  const Value* filled = value.find("filled");
   const auto broken = [] { return fail(Errc::corrupt, "scopes: not what was stored"); };
-  if (list == nullptr || list->as_list() == nullptr || !root || filled == nullptr ||
-      filled->as_bool() == nullptr) {
-    return broken();
-  }
+  const List* list = value.as_list();
+  if (list == nullptr || list->size() < 2 || list->size() % 2 != 0) return broken();
+  const auto root = node_of(&(*list)[0]);
+  const bool* is_filled = (*list)[1].as_bool();
+  if (!root || is_filled == nullptr) return broken();
   Scopes scopes;
   scopes.root = *root;
-  scopes.is_filled = *filled->as_bool();
-  for (const Value& one : *list->as_list()) {
-    const Value* prefix = one.find("prefix");
-    const Value* from = one.find("from");
-    if (prefix == nullptr || prefix->as_bytes() == nullptr) return broken();
-    Scope scope{*prefix->as_bytes(), std::nullopt};
-    if (from != nullptr && from->as_bytes() != nullptr) scope.from = *from->as_bytes();
-    scopes.list.push_back(std::move(scope));
+  scopes.is_filled = *is_filled;
+  for (std::size_t i = 2; i < list->size(); ++i) {
+    const Bytes* key = (*list)[i].as_bytes();
+    if (key == nullptr) return broken();
+    (i % 2 == 0 ? scopes.prefixes : scopes.from).push_back(*key);
   }
   return scopes;
 }
 
 namespace {
 
-/// Up to where the entries under `prefix` are here.
-std::optional<Bytes> reached(const Scopes& before, const Bytes& prefix) {
-  for (const Scope& scope : before.list) {
-    if (!starts_with(prefix, scope.prefix)) continue;
+/// Up to where the entries under `prefix` are here; empty: all are.
+Bytes reached(const Scopes& before, const Bytes& prefix) {
+  for (std::size_t i = 0; i < before.prefixes.size(); ++i) {
+    if (!starts_with(prefix, before.prefixes[i])) continue;
+    const Bytes& from = before.from[i];
     const auto end = prefix_end(prefix);
-    if (!scope.from || (end && compare(*scope.from, *end) >= 0)) return std::nullopt;
-    return std::max(*scope.from, prefix, BytesLess());
+    if (from.empty() || (end && compare(from, *end) >= 0)) return {};
+    return compare(from, prefix) > 0 ? from : prefix;
   }
   return prefix;
 }
 
 }  // namespace
 
-Scopes changed_scopes(const Scopes& before, const std::vector<Bytes>& prefixes) {
+Scopes changed_scopes(const Scopes& before, std::vector<Bytes> prefixes) {
   Scopes scopes;
   scopes.root = before.root;
   scopes.is_filled = before.is_filled;
-  for (const Bytes& prefix : prefixes) {
-    scopes.list.push_back({prefix, reached(before, prefix)});
-    if (scopes.list.back().from) scopes.is_filled = false;
+  scopes.prefixes = std::move(prefixes);
+  for (const Bytes& prefix : scopes.prefixes) {
+    scopes.from.push_back(reached(before, prefix));
+    scopes.is_filled = scopes.is_filled && scopes.from.back().empty();
   }
   return scopes;
 }
 
 Result<std::vector<Bytes>> normalise_scopes(std::vector<Bytes> prefixes) {
-  std::sort(prefixes.begin(), prefixes.end(), BytesLess());
+  if (prefixes.size() > limits::scopes_max) return fail(Errc::limit, "scopes_max (64)");
   std::vector<Bytes> scopes;
-  for (Bytes& prefix : prefixes) {
-    if (prefix.empty()) return fail(Errc::invalid_key, "scope: empty, which is the whole space");
-    if (prefix.size() > limits::key_bytes_max) {
-      return fail(Errc::invalid_key, "scope: longer than key_bytes_max (1,024)");
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    // The least of the rest first: they are few, and std::sort is 8 KB in the wasm.
+    for (std::size_t k = i + 1; k < prefixes.size(); ++k) {
+      if (compare(prefixes[k], prefixes[i]) < 0) prefixes[k].swap(prefixes[i]);
     }
-    if (!scopes.empty() && starts_with(prefix, scopes.back())) continue;
-    scopes.push_back(std::move(prefix));
+    const Bytes& prefix = prefixes[i];
+    if (prefix.empty() || prefix.size() > limits::key_bytes_max) {
+      return fail(Errc::invalid_key, "a scope is a prefix of 1 to key_bytes_max (1,024) bytes");
+    }
+    if (scopes.empty() || !starts_with(prefix, scopes.back())) scopes.push_back(prefix);
   }
-  if (scopes.size() > limits::scopes_max) return fail(Errc::limit, "scopes_max (64)");
   return scopes;
 }
 
 Result<std::optional<ReadCall>> next_fill(const BlockStore& held, const Digest& root,
                                           const Absence& absence, Scopes* scopes,
                                           Missing* missing) {
-  const bool is_reading = std::any_of(scopes->list.begin(), scopes->list.end(),
-                                      [](const Scope& scope) { return scope.from.has_value(); });
+  const auto next_scope = [&] {
+    std::size_t i = 0;
+    while (i < scopes->from.size() && scopes->from[i].empty()) ++i;
+    return i;
+  };
   // While a scope is read in order its end moves; the nodes beside it are looked at when that is
   // over.
-  if (scopes->root != root || !is_reading) {
+  if (scopes->root != root || next_scope() == scopes->from.size()) {
     FH_TRY(auto call,
            next_read_within(held, {root, scopes->root, scopes->held()}, absence, missing));
-    const bool has_nothing = scopes->root == empty_root();
-    if (call && !has_nothing) return call;
-    if (call) {
-      for (Scope& scope : scopes->list) scope.from = scope.prefix;
-    }
+    if (call && scopes->root != empty_root()) return call;
+    if (call) scopes->from = scopes->prefixes;  // nothing was here: in order, then
     scopes->root = root;
   }
-  for (const Scope& scope : scopes->list) {
-    if (!scope.from) continue;
-    ReadCall call;
-    call.root = root;
-    call.range.emplace();
-    call.range->prefix = scope.prefix;
-    if (*scope.from != scope.prefix) call.range->from = scope.from;
-    return std::optional<ReadCall>(std::move(call));
+  const std::size_t i = next_scope();
+  if (i == scopes->from.size()) {
+    scopes->is_filled = true;
+    return std::optional<ReadCall>();
   }
-  scopes->is_filled = true;
-  return std::optional<ReadCall>();
+  ReadCall call;
+  call.root = root;
+  call.range.emplace();
+  call.range->prefix = scopes->prefixes[i];
+  if (scopes->from[i] != scopes->prefixes[i]) call.range->from = scopes->from[i];
+  return std::optional<ReadCall>(std::move(call));
 }
 
 }  // namespace freehold

@@ -6,34 +6,32 @@
 
 namespace freehold {
 
-struct Scope {
-  Bytes prefix;
-  /// The entries before this key are here; none: all are. (Of a new scope, which is read in the
-  /// order of its keys.)
-  std::optional<Bytes> from;
-};
-
-/// The scopes of a replica, ascending, none within another.
+/// The scopes of a replica, and how far they are here.
 struct Scopes {
-  std::vector<Scope> list;
-  Digest root{};          // of the tree of which they are here, each as far as its `from`
-  bool is_filled = true;  // of the base: nothing is to be read
+  std::vector<Bytes> prefixes;  // ascending, none within another
+  /// Of each: the entries before this key are here, which is not below the prefix; empty: all are.
+  /// (A new one is read in the order of its keys.)
+  std::vector<Bytes> from;
+  Digest root{};          // of the tree of which they are here
+  bool is_filled = true;  // of the base, with the nodes beside them: nothing is to be read
 
   /// The keys whose entries are here.
   std::vector<Interval> held() const;
+  /// All of the tree is here.
+  void fill();
 };
 
 /// As they lie in a record. Decoding fails with Errc::corrupt.
 Value encode(const Scopes& scopes);
 Result<Scopes> decode_scopes(const Value& value);
 
-/// The scopes of the prefixes, which are normalised; of what `before` has held of them, that is
-/// known.
-Scopes changed_scopes(const Scopes& before, const std::vector<Bytes>& prefixes);
-
 /// The prefixes in order, without those that others cover. Fails with Errc::limit (scopes_max),
 /// Errc::invalid_key (empty: that is a whole replica; or longer than a key).
 Result<std::vector<Bytes>> normalise_scopes(std::vector<Bytes> prefixes);
+
+/// The scopes of the prefixes, which are normalised; of what `before` has held of them, that is
+/// known.
+Scopes changed_scopes(const Scopes& before, std::vector<Bytes> prefixes);
 
 /// What to ask for next so that the scopes are filled of the tree `root`; nothing once they are.
 /// Each level of what is new takes one round trip, as do attachments; of a scope that is new, a

@@ -127,9 +127,9 @@ class Walk {
   }
 
   DiffWithin finish() {
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const Found& a, const Found& b) { return a.level > b.level; });
-    for (const Found& one : found_) result_.nodes.push_back(one.node);
+    for (std::size_t level = found_.size(); level-- > 0;) {
+      result_.nodes.insert(result_.nodes.end(), found_[level].begin(), found_[level].end());
+    }
     result_.absent = after_.missing().cids();
     result_.absent_before = before_.missing().cids();
     result_.is_all = is_all_;
@@ -138,19 +138,13 @@ class Walk {
   }
 
  private:
-  struct Found {
-    int level;
-    Digest node;
-  };
-
   void take(const Run& now, const DigestSet& known) {
+    const auto level = static_cast<std::size_t>(now.level);
+    if (found_.size() <= level) found_.resize(level + 1);
     now.visit([&](const Digest& node) {
       if (known.contains(node) || !seen_.insert(node).second) return;
-      if (found_.size() < nodes_max_) {
-        found_.push_back({now.level, node});
-      } else {
-        is_all_ = false;
-      }
+      is_all_ = is_all_ && seen_.size() <= nodes_max_;
+      if (is_all_) found_[level].push_back(node);
     });
   }
 
@@ -166,7 +160,7 @@ class Walk {
   std::size_t nodes_max_;
   bool is_all_ = true;
   DigestSet seen_;
-  std::vector<Found> found_;
+  std::vector<std::vector<Digest>> found_;  // by level
   DiffWithin result_;
 };
 

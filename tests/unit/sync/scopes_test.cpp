@@ -46,12 +46,13 @@ TEST_CASE("scopes have bounds, and the whole space is none") {
 
 TEST_CASE("what is held of the scopes before counts for those after") {
   Scopes before;
-  before.list = {{key("/a/"), std::nullopt}, {key("/b/"), key("/b/5")}};
+  before.prefixes = {key("/a/"), key("/b/")};
+  before.from = {{}, key("/b/5")};
   const auto after = [&](std::string_view prefix) {
     const Scopes scopes = changed_scopes(before, {key(prefix)});
-    CHECK(scopes.is_filled == !scopes.list[0].from.has_value());
-    const auto& from = scopes.list[0].from;
-    return from ? std::string(text_of(ByteView(*from))) : "all";
+    const Bytes& from = scopes.from[0];
+    CHECK(scopes.is_filled == from.empty());
+    return from.empty() ? "all" : std::string(text_of(ByteView(from)));
   };
   CHECK(after("/a/") == "all");
   CHECK(after("/a/1") == "all");
@@ -67,10 +68,8 @@ TEST_CASE("the scopes that a sync tells are intervals that ascend") {
   call.n = 1;
   call.lazy = true;
   Scopes scopes;
-  scopes.list = {{key("/a/"), std::nullopt},
-                 {key("/b/"), key("/b/")},  // nothing is here yet
-                 {key("/c/"), key("/c/5")},
-                 {key("\xff"), std::nullopt}};
+  scopes.prefixes = {key("/a/"), key("/b/"), key("/c/"), key("\xff")};
+  scopes.from = {{}, key("/b/"), key("/c/5"), {}};  // of the second nothing is here yet
   call.scopes = scopes.held();
   const auto decoded = decode_sync_call(encode(call));
   REQUIRE(decoded);
