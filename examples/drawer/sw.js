@@ -20,6 +20,7 @@ const files = [
   ...[
     'agent.js',
     'blobs.js',
+    'edit.js',
     'error.js',
     'export.js',
     'fetch-transport.js',
