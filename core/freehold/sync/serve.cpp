@@ -1,5 +1,6 @@
 #include "freehold/sync/serve.hpp"
 
+#include "freehold/base/limits.hpp"
 #include "freehold/sync/names.hpp"
 #include "freehold/tree/diff_within.hpp"
 
@@ -226,11 +227,12 @@ Result<SyncMerged> merge_sync(const BlockStore& store, const SyncInput& input,
 Result<SyncReply> reply_to(const BlockStore& store, const Digest& caller_root,
                            const Digest& head_root, const CidSet& known, BlockSink& sink) {
   SyncReply reply;
-  FH_TRY(const auto differences, diff(store, caller_root, head_root));
-  if (differences.empty()) return reply;
-  Parcel parcel = pack(differences, store, known);
+  FH_TRY(const DiffPart first,
+         diff_first(store, caller_root, head_root, limits::edits_entries_max));
+  if (first.differences.empty()) return reply;
+  Parcel parcel = pack(first.differences, store, known);
   reply.blocks = std::move(parcel.blocks);
-  if (!parcel.is_all) {
+  if (!parcel.is_all || !first.is_all) {
     FH_TRY(const Applied part, apply(store, caller_root, parcel.edits, sink));
     reply.more = SyncAnswer::More{part.root, parcel.edits.back().key};
   }

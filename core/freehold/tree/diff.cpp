@@ -25,13 +25,39 @@ struct Side {
   const Node* node(NodeSource& source, const Digest& digest) const {
     return source.node(digest, is_root ? -1 : level);
   }
+  Bytes separator(std::size_t i) const {
+    return places[i].parent == nullptr ? Bytes() : places[i].parent->key(places[i].i);
+  }
+  void keep_first(std::size_t count) {
+    nodes.resize(count);
+    places.resize(count);
+  }
   void keep_only(const std::vector<std::size_t>& kept) {
     for (std::size_t i = 0; i < kept.size(); ++i) {
       nodes[i] = nodes[kept[i]];
       places[i] = places[kept[i]];
     }
-    nodes.resize(kept.size());
-    places.resize(kept.size());
+    keep_first(kept.size());
+  }
+};
+
+/// How much of two trees is looked at, from their first keys on.
+struct Reach {
+  std::size_t nodes_max = SIZE_MAX;  // on either side of a level
+  std::optional<Bytes> end;          // no key from here on is looked at
+
+  /// Leaves out what is too much on one side, and on both what lies behind the rest.
+  void cut(Side& left, Side& right) {
+    for (Side* side : {&left, &right}) {
+      if (side->nodes.size() <= nodes_max) continue;
+      Bytes first_out = side->separator(nodes_max);
+      if (!end || compare(first_out, *end) < 0) end = std::move(first_out);
+    }
+    for (Side* side : {&left, &right}) {
+      std::size_t count = side->nodes.size();
+      while (end && count > 0 && compare(side->separator(count - 1), *end) >= 0) --count;
+      side->keep_first(count);
+    }
   }
 };
 
@@ -102,7 +128,7 @@ void descend(NodeSource& source, Side& side) {
 
 /// Brings both sides down to the leaves that differ; `visit` sees each level before it is left.
 template <class Visit>
-Result<> descend_to_leaves(NodeSource& source, Side& from, Side& to, Visit visit) {
+Result<> descend_to_leaves(NodeSource& source, Side& from, Side& to, Reach& reach, Visit visit) {
   const Node* from_root = source.node(from.nodes[0]);
   const Node* to_root = source.node(to.nodes[0]);
   if (from_root != nullptr && to_root != nullptr) {
@@ -110,6 +136,7 @@ Result<> descend_to_leaves(NodeSource& source, Side& from, Side& to, Visit visit
     to.level = to_root->level();
     for (;;) {
       if (from.level == to.level) drop_shared(from, to);
+      reach.cut(from, to);
       if (to.level >= from.level) visit(to);
       if (from.level == 0 && to.level == 0) break;
       const int level = std::max(from.level, to.level);
@@ -144,8 +171,9 @@ int compare_entries(const LeafEntry& a, const LeafEntry& b) {
   return a.leaf->compare_key(a.i, b.leaf->key(b.i));
 }
 
-void compare_all(const std::vector<LeafEntry>& before, const std::vector<LeafEntry>& after,
-                 std::vector<Difference>* differences) {
+/// The first of the differences, `most` at most; whether that is all.
+bool compare_all(const std::vector<LeafEntry>& before, const std::vector<LeafEntry>& after,
+                 std::size_t most, std::vector<Difference>* differences) {
   for (std::size_t b = 0, a = 0; b < before.size() || a < after.size();) {
     const int order = b == before.size()  ? 1
                       : a == after.size() ? -1
@@ -156,12 +184,32 @@ void compare_all(const std::vector<LeafEntry>& before, const std::vector<LeafEnt
         old.leaf->is_linked(old.i) == now.leaf->is_linked(now.i)) {
       continue;
     }
+    if (differences->size() == most) return false;
     Difference one;
     one.key = order <= 0 ? old.leaf->key(old.i) : now.leaf->key(now.i);
     if (order <= 0) one.before = value_at(*old.leaf, old.i);
     if (order >= 0) one.after = value_at(*now.leaf, now.i);
     differences->push_back(std::move(one));
   }
+  return true;
+}
+
+Result<DiffPart> diff_within_reach(NodeSource& source, const Digest& from, const Digest& to,
+                                   Reach reach, std::size_t most) {
+  DiffPart part;
+  if (from == to) return part;
+  Side left(from);
+  Side right(to);
+  FH_CHECK(descend_to_leaves(source, left, right, reach, [](const Side&) {}));
+  Range range;
+  range.to = reach.end;
+  const Interval keys(range);
+  const Interval* in = reach.end ? &keys : nullptr;
+  const auto before = entries_of({source, left.nodes, left.is_root ? -1 : 0}, in);
+  const auto after = entries_of({source, right.nodes, right.is_root ? -1 : 0}, in);
+  FH_CHECK(source.status());
+  part.is_all = compare_all(before, after, most, &part.differences) && !reach.end;
+  return part;
 }
 
 }  // namespace
@@ -175,21 +223,21 @@ Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from
 }
 
 Result<std::vector<Difference>> diff(NodeSource& source, const Digest& from, const Digest& to) {
-  std::vector<Difference> differences;
-  if (from == to) return differences;
-  Side left(from);
-  Side right(to);
-  FH_CHECK(descend_to_leaves(source, left, right, [](const Side&) {}));
-  const auto before = entries_of({source, left.nodes, left.is_root ? -1 : 0}, nullptr);
-  const auto after = entries_of({source, right.nodes, right.is_root ? -1 : 0}, nullptr);
-  FH_CHECK(source.status());
-  compare_all(before, after, &differences);
-  return differences;
+  FH_TRY(DiffPart part, diff_within_reach(source, from, to, {}, SIZE_MAX));
+  return std::move(part.differences);
+}
+
+Result<DiffPart> diff_first(const BlockStore& store, const Digest& from, const Digest& to,
+                            std::size_t most, std::size_t nodes_max) {
+  NodeSource source(store);
+  FH_TRY(DiffPart part, diff_within_reach(source, from, to, {nodes_max, {}}, most));
+  if (part.is_all || !part.differences.empty()) return part;
+  return diff_within_reach(source, from, to, {}, most);
 }
 
 void diff_leaves(const Leaves& from, const Leaves& to, const Interval& keys,
                  std::vector<Difference>* differences) {
-  compare_all(entries_of(from, &keys), entries_of(to, &keys), differences);
+  compare_all(entries_of(from, &keys), entries_of(to, &keys), SIZE_MAX, differences);
 }
 
 Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& from,
@@ -202,7 +250,8 @@ Result<std::vector<Digest>> nodes_since(const BlockStore& store, const Digest& f
   const auto visit = [&](const Side& side) {
     nodes.insert(nodes.end(), side.nodes.begin(), side.nodes.end());
   };
-  const Result<> status = descend_to_leaves(source, left, right, visit);
+  Reach reach;
+  const Result<> status = descend_to_leaves(source, left, right, reach, visit);
   source.tell_missing(missing);
   FH_CHECK(status);
   return nodes;

@@ -21,6 +21,18 @@ Result<std::vector<Difference>> diff(const BlockStore& store, const Digest& from
 /// The same, reading through `nodes`, which then knows what is missing.
 Result<std::vector<Difference>> diff(NodeSource& nodes, const Digest& from, const Digest& to);
 
+struct DiffPart {
+  std::vector<Difference> differences;
+  bool is_all = true;  // there is none behind them
+};
+/// The first differences, by key: `most` at most, and at least one if there is any. Whatever the
+/// size of the trees, it looks at no more than `nodes_max` nodes of each level of either, and holds
+/// no more than these and what it gives. (If all of these differ in where they are cut and in
+/// nothing else, which takes keys that were made for it, all that differs is read.) Fails as `diff`
+/// does.
+Result<DiffPart> diff_first(const BlockStore& store, const Digest& from, const Digest& to,
+                            std::size_t most, std::size_t nodes_max = 16'384);
+
 /// Leaves of a tree in the order of their keys; `level` is -1 if one is the root, else 0.
 struct Leaves {
   NodeSource& source;
