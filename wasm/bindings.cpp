@@ -6,6 +6,7 @@
 #include "convert.hpp"
 #include "freehold/codec/cbor.hpp"
 #include "freehold/codec/multibase.hpp"
+#include "handles.hpp"
 
 namespace freehold::wasm {
 namespace {
@@ -343,25 +344,6 @@ class BoundReplica {
   }
 
   Replica replica_;
-};
-
-// --- handles ------------------------------------------------------------------------------------
-// Embind's classes would be 3 KB of JavaScript more than these: js/load-core.js makes methods of
-// what is named "kind.method", for the handles that come of "name:kind".
-
-template <class T>
-class Handles {
- public:
-  val add(T object) {
-    objects_.emplace(++last_, std::move(object));
-    return val(last_);
-  }
-  T& operator[](const val& handle) { return objects_.at(handle.as<int>()); }
-  void erase(const val& handle) { objects_.erase(handle.as<int>()); }
-
- private:
-  std::map<int, T> objects_;
-  int last_ = 0;
 };
 
 Handles<BoundReplica> replicas;
