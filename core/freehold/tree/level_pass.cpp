@@ -21,8 +21,13 @@ struct LevelPass::Region {
 };
 
 bool LevelPass::run() {
+  bool is_whole = true;
   while (next_ < edits_.size()) {
-    if (!cursor_.seek(edits_[next_].key)) return false;
+    if (!cursor_.seek(edits_[next_].key)) {
+      is_whole = false;
+      ++next_;
+      continue;
+    }
     const Node& node = cursor_.node();
     const std::size_t end = edits_up_to(cursor_.upper_bound(), next_);
     // The bytes before the first change of structure, or no such change.
@@ -39,11 +44,15 @@ bool LevelPass::run() {
     if (!is_structural) {
       rewrite(node, end);
     } else if (!run_region(lead)) {
-      return false;
+      // What was made is void. But the other regions may lack nodes too, and all are to be named.
+      is_whole = false;
+      next_ = end;
+      boundary_.reset();
+      rewrites_.clear();
     }
   }
-  settle_boundary();
-  return true;
+  if (is_whole) settle_boundary();
+  return is_whole;
 }
 
 LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit) const {
