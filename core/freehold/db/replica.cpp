@@ -306,7 +306,7 @@ Result<> Replica::free_dropped(std::span<const Digest> nodes, const BlockStore& 
                                        [&](const Digest& root) { return has(root, node); });
     if (!is_needed) freed->push_back(node_cid(node));
   }
-  for (const Cid& cid : source.missing().cids()) missing_.add(cid);
+  source.tell_missing(&missing_);
   if (is_wanting(source.missing().cids())) return fail(Errc::missing, "a node is not held");
   return {};
 }
