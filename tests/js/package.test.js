@@ -5,26 +5,8 @@ import test from 'node:test';
 
 import { CID } from 'multiformats/cid';
 
-import { Agent, FreeholdError, Link } from '../../js/index.js';
-
-const newSpace = async () => {
-  const agent = await Agent.open({ store: 'memory' });
-  const { space } = await agent.createSpace({ name: 'drawer' });
-  return { agent, space };
-};
-
-const collect = async (iterable) => {
-  const items = [];
-  for await (const item of iterable) items.push(item);
-  return items;
-};
-
-const rejects = (promise, code) =>
-  assert.rejects(promise, (error) => {
-    assert.ok(error instanceof FreeholdError, String(error));
-    assert.equal(error.code, code);
-    return true;
-  });
+import { Agent, Link } from '../../js/index.js';
+import { collect, newSpace, rejects } from '../support/js/package.js';
 
 test('an agent has the key that it is given', async () => {
   const seed = Buffer.alloc(32, 1);

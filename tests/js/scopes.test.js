@@ -2,17 +2,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Agent, FreeholdError } from '../../js/index.js';
+import { Agent } from '../../js/index.js';
 import { MemoryBlockStore, MemoryDatabase } from '../../js/memory-store.js';
+import { collect, newSpace, rejects } from '../support/js/package.js';
 import { startServer } from '../support/js/server.js';
 
-const collect = async (iterable) => {
-  const items = [];
-  for await (const item of iterable) items.push(item);
-  return items;
-};
-const offline = (promise) =>
-  assert.rejects(promise, (error) => error instanceof FreeholdError && error.code === 'Offline');
+const offline = (promise) => rejects(promise, 'Offline');
 
 /** Counts the calls that anything makes, and fails them while it is cut. */
 function watchNetwork(t) {
@@ -33,8 +28,7 @@ const count = 3000;
 async function newPartial(t) {
   const server = await startServer();
   t.after(() => server.close());
-  const agent = await Agent.open({ store: 'memory' });
-  const { space } = await agent.createSpace({ name: 'drawer' });
+  const { space } = await newSpace();
   for (const folder of ['mine', 'theirs']) {
     const entries = Array.from({ length: count }, (_, i) => i);
     await space.batch(entries.map((i) => ({ key: name(folder, i), value: 'v'.repeat(300) })));

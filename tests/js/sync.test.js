@@ -3,35 +3,8 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import test from 'node:test';
 
-import { Agent, FreeholdError } from '../../js/index.js';
+import { collect, newDevice, newSpace, rejects, shareWith } from '../support/js/package.js';
 import { startServer } from '../support/js/server.js';
-
-const newDevice = () => Agent.open({ store: 'memory' });
-
-async function newSpace() {
-  const agent = await newDevice();
-  const { space } = await agent.createSpace({ name: 'drawer' });
-  return { agent, space };
-}
-
-/** The same space on another device. */
-async function shareWith(space) {
-  const agent = await newDevice();
-  return agent.importDelegation(await space.share(agent.did));
-}
-
-const collect = async (iterable) => {
-  const items = [];
-  for await (const item of iterable) items.push(item);
-  return items;
-};
-
-const rejects = (promise, code) =>
-  assert.rejects(promise, (error) => {
-    assert.ok(error instanceof FreeholdError, String(error?.stack));
-    assert.equal(error.code, code, error.message);
-    return true;
-  });
 
 /** A way to the server that can be told to lose what the server answers, or to change it. */
 async function startProxy(target) {

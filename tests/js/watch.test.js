@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Agent, FreeholdError } from '../../js/index.js';
+import { FreeholdError } from '../../js/index.js';
 import { live, watch } from '../../js/watch.js';
+import { newDevice, newSpace, shareWith } from '../support/js/package.js';
 import { program } from '../support/js/program.js';
 import { startServer } from '../support/js/server.js';
 import { startStreamProxy } from '../support/js/stream-proxy.js';
@@ -23,23 +24,19 @@ after(async () => {
   await server?.close();
 });
 
-const newDevice = () => Agent.open({ store: 'memory' });
-
 /** The same space on another device, which syncs by the proxy. @param {any} space */
-const shareWith = async (space) => {
-  const agent = await newDevice();
-  const other = await agent.importDelegation(await space.share(agent.did));
+const shareByProxy = async (space) => {
+  const other = await shareWith(space);
   await other.sync(proxy.url);
   return other;
 };
 
 /** A space on two devices, at its first checkpoint. */
 const newPair = async () => {
-  const agent = await newDevice();
-  const { space: here } = await agent.createSpace({ name: 'drawer' });
+  const { space: here } = await newSpace();
   await here.put('/n', 0);
   await here.sync(server.url);
-  return { here, there: await shareWith(here) };
+  return { here, there: await shareByProxy(here) };
 };
 
 /** @param {any} space @param {any} value */

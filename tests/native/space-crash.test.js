@@ -70,13 +70,19 @@ test('a killed put was made whole or not at all', async () => {
 /** Entries of which one read brings a part. */
 const bulky = manyLines(20_000, 'x'.repeat(900));
 
-test('R9: a clone killed anywhere keeps what it has received, and goes on from there', async () => {
+/** A space of them, and the clone of it that is to be made: where, and how. */
+async function newBulky() {
   const { dir } = await newSpace();
   await putLines(dir, bulky);
   await ask('sync', dir);
   const { dir: there, did } = await newDevice();
   const delegation = await shareTo(dir, did);
   const args = ['clone', there, '--remote', server.url, '--delegation', delegation, '--json'];
+  return { dir, there, args };
+}
+
+test('R9: a clone killed anywhere keeps what it has received, and goes on from there', async () => {
+  const { dir, there, args } = await newBulky();
   let held = 0;
   // The folder is made; the sync is answered; it is finished; a read is answered; one is finished.
   for (const at of [
@@ -106,12 +112,7 @@ test('R9: a clone killed anywhere keeps what it has received, and goes on from t
 });
 
 test('R9: a clone killed at no chosen moment goes on until it is whole', async () => {
-  const { dir } = await newSpace();
-  await putLines(dir, bulky);
-  await ask('sync', dir);
-  const { dir: there, did } = await newDevice();
-  const delegation = await shareTo(dir, did);
-  const args = ['clone', there, '--remote', server.url, '--delegation', delegation, '--json'];
+  const { dir, there, args } = await newBulky();
   let code = 137;
   for (let pause = 20; code !== 0; pause *= 1.5) {
     const { child, ended } = start(args);

@@ -3,25 +3,12 @@
 #include <catch2/catch.hpp>
 
 #include "freehold/tree/apply.hpp"
+#include "support/counting_store.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
 
 namespace {
-
-/// Counts what is read.
-class CountingStore final : public BlockStore {
- public:
-  explicit CountingStore(const BlockStore& store) : store_(&store) {}
-  std::optional<ByteView> find(const Cid& cid) const override {
-    ++reads;
-    return store_->find(cid);
-  }
-  mutable std::size_t reads = 0;
-
- private:
-  const BlockStore* store_;
-};
 
 bool same(const Difference& left, const Difference& right) {
   return left.key == right.key && left.before == right.before && left.after == right.after;

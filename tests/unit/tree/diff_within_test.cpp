@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/counting_store.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
@@ -26,20 +27,6 @@ Map numbered(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) map[number_key(i)] = inline_value(cbor_bytes(150, 'v'));
   return map;
 }
-
-/// What an operation looks at, and no more than it may.
-class Watched final : public BlockStore {
- public:
-  explicit Watched(const BlockStore& store) : store_(&store) {}
-  std::optional<ByteView> find(const Cid& cid) const override {
-    ++reads;
-    return store_->find(cid);
-  }
-  mutable std::size_t reads = 0;
-
- private:
-  const BlockStore* store_;
-};
 
 MemoryStore only(const MemoryStore& all, std::span<const Digest> nodes) {
   MemoryStore store;
@@ -157,7 +144,7 @@ TEST_CASE("R12: what changes outside a scope costs a path along its ends, whatev
   const Digest from = build(map, store).root;
   for (std::size_t i = 0; i < 20'000; ++i) map[number_key(i)] = inline_value(cbor_bytes(9, 'w'));
   const Digest to = build(map, store).root;
-  const Watched watched(store);
+  const CountingStore watched(store);
   const Interval outside = of_prefix("/125/");
   const auto diff = diff_within(watched, from, to, std::span(&outside, 1));
   REQUIRE(diff);
@@ -170,7 +157,7 @@ TEST_CASE("a walk through intervals ends at its bound, and says so") {
   MemoryStore store;
   const Digest root = build(numbered(20'000), store).root;
   const Interval all = of_prefix("/");
-  const Watched watched(store);
+  const CountingStore watched(store);
   const auto diff = diff_within(watched, empty_root(), root, std::span(&all, 1), 20);
   REQUIRE(diff);
   CHECK_FALSE(diff->is_all);
