@@ -224,12 +224,7 @@ Result<Digest> Replica::merge_meanwhile(const Ucan& invocation, const SyncAnswer
   for (const Refusal& one : sync.refused) keys.push_back(one.key);
   wanted_ = call_of_keys(std::move(keys));
   wanted_->root = theirs;
-  const Tree tree(all, theirs);
-  std::vector<Difference> other;
-  for (const Difference& one : ours) {
-    FH_TRY(auto value, tree.get(one.key, &missing_));
-    if (!(value == one.before)) other.push_back({one.key, one.before, std::move(value)});
-  }
+  FH_TRY(auto other, changed_at(Tree(all, theirs), ours, &missing_));
   FH_CHECK(keep_refused(sync.refused, theirs, all, &ours, &other));
   const Recogniser recognises(space_, all, services_, now, &signatures_);
   MergeResult merged = merge(ours, other, {invocation.issuer, sent_->n}, recognises, all);

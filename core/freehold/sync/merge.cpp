@@ -166,6 +166,16 @@ class Merger {
 
 }  // namespace
 
+Result<std::vector<Difference>> changed_at(const Tree& theirs, std::span<const Difference> ours,
+                                           Missing* missing) {
+  std::vector<Difference> changed;
+  for (const Difference& one : ours) {
+    FH_TRY(auto value, theirs.get(one.key, missing));
+    if (!(value == one.before)) changed.push_back({one.key, one.before, std::move(value)});
+  }
+  return changed;
+}
+
 MergeResult merge(std::span<const Difference> ours, std::span<const Difference> theirs,
                   const MergeBy& by, const Recogniser& recogniser, const BlockStore& store,
                   const BaseDigests& digests) {

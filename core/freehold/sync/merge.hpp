@@ -4,6 +4,7 @@
 #include <map>
 
 #include "freehold/sync/recognise.hpp"
+#include "freehold/tree/tree.hpp"
 
 namespace freehold {
 
@@ -22,6 +23,11 @@ struct MergeBy {
 /// Of base values that are not at hand, by key: the first base_digest_bytes of the SHA-256 of
 /// their encoding, empty for absence.
 using BaseDigests = std::map<Bytes, Bytes, BytesLess>;
+
+/// Where `theirs` has something else than the base, at the keys of `ours` alone: merging looks at
+/// no others. Reads one path a key. Fails as Tree::get does.
+Result<std::vector<Difference>> changed_at(const Tree& theirs, std::span<const Difference> ours,
+                                           Missing* missing);
 
 /// `ours` leads from the base to the side that gives way, `theirs` from the base to the
 /// authority's; both ascend by key. Of keys in `digests` the base is known by its digest alone.

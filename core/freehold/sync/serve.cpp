@@ -139,18 +139,13 @@ std::vector<Difference> with_unchanged(std::span<const Difference> ours,
 Result<std::vector<Difference>> theirs_of(NodeSource& nodes, const BlockStore& store,
                                           const SyncInput& input, std::span<const Difference> ours,
                                           Missing* missing) {
-  std::vector<Difference> theirs;
-  if (ours.empty()) return theirs;
+  if (ours.empty()) return std::vector<Difference>();
   const Tree head(store, input.head_root);
   FH_TRY(const Weight before, Tree(store, input.base_root).weight(missing));
   FH_TRY(const Weight now, head.weight(missing));
   const std::uint64_t least = std::max(before.count, now.count) - std::min(before.count, now.count);
   if (least <= ours.size()) return diff(nodes, input.base_root, input.head_root);
-  for (const Difference& one : ours) {
-    FH_TRY(auto after, head.get(one.key, missing));
-    if (!(after == one.before)) theirs.push_back({one.key, one.before, std::move(after)});
-  }
-  return theirs;
+  return changed_at(head, ours, missing);
 }
 
 void refuse_inadmissible(Admission* admission, std::vector<Difference>* ours,
