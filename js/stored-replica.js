@@ -147,7 +147,8 @@ export class StoredReplica {
         if (generation !== this.generation) asked = new Set(); // those blocks went to another
         generation = this.generation;
         if (missing.every((cid) => asked.has(keyOf(cid)))) {
-          if (await (isSerial ? this.#takeUp() : this.refresh())) continue;
+          const isNew = await (isSerial ? this.#takeUp() : this.refresh());
+          if (isNew || generation !== this.generation) continue; // or somebody else took it up
           const fields = this.#replica.mayRead() && this.#beginRead();
           if (!fields) throw error;
           await this.#read(fields, isSerial);
