@@ -208,7 +208,11 @@ std::vector<Edit> random_edits(Map& map, Shape& shape, std::mt19937_64& random,
     std::optional<StoredValue> value;
     if (mode == 0 || (mode < 3 && below(random, 2) == 0)) {
       const auto now = map.find(key);
-      value = below(random, 10) == 0 && now != map.end() ? now->second : shape.value();
+      value = shape.value();
+      if (now != map.end() && below(random, 3) > 0) {  // as it is, or of the same size
+        value = now->second;
+        if (value->payload.size() > 1 && below(random, 4) > 0) value->payload.back() ^= 1;
+      }
     }
     batch[std::move(key)] = std::move(value);
   }

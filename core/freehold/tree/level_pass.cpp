@@ -81,16 +81,15 @@ bool LevelPass::is_at_boundary() const {
 
 /// The leaf after a region may need another separator, since that depends on the key before it.
 void LevelPass::settle_boundary() {
-  if (!boundary_) return;
-  const Boundary boundary = std::move(*boundary_);
-  boundary_.reset();
-  if (boundary.is_taken_over || level_ > 0) return;
+  if (!boundary_ || boundary_->is_settled) return;
+  boundary_->is_settled = true;
+  if (level_ > 0) return;
   LevelCursor after(*source_, root_, level_);
-  if (!after.seek(boundary.separator)) return;  // cannot be: the region has read it
+  if (!after.seek(boundary_->separator)) return;  // cannot be: the region has read it
   const Bytes first_key = after.node().key(0);
-  const ByteView separator = separator_of(level_, first_key, false, boundary.last_key);
-  if (equal(separator, boundary.separator)) return;
-  erase_above(boundary.separator);
+  const ByteView separator = separator_of(level_, first_key, false, boundary_->last_key);
+  if (equal(separator, boundary_->separator)) return;
+  erase_above(boundary_->separator);
   put_above(separator, after.digest(), after.node().total());
 }
 
@@ -103,8 +102,14 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
     const Bytes first_key = node.key(0);
     separator = copy_of(separator_of(level_, first_key, false, boundary_->last_key));
   }
-  const Rewrite undo{digest,          next_,           puts_above_.size(), erases_above_.size(),
-                     written_.size(), dropped_.size(), effective_,         at_boundary};
+  const Rewrite undo{digest,
+                     next_,
+                     puts_above_.size(),
+                     erases_above_.size(),
+                     written_.size(),
+                     dropped_.size(),
+                     effective_,
+                     boundary_ && !boundary_->is_settled};
 
   std::vector<Node::Replacement> replaced;
   Weight weight = node.total();
@@ -120,7 +125,8 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
   if (replaced.empty()) return;
   effective_ += replaced.size();
   rewrites_.push_back(undo);
-  if (at_boundary) boundary_->is_taken_over = true;
+  if (at_boundary) boundary_->is_settled = true;
+  settle_boundary();  // the separator there goes up before this one
   Block block = Block::of_cbor(node.encode_with(replaced));
   erase_above(old_separator);
   put_above(separator, digest_of(block.cid), weight);
@@ -136,7 +142,7 @@ bool LevelPass::run_region(std::uint64_t lead) {
   if (!remember_before(region)) return false;
   if (is_at_boundary()) {
     region.last_key = boundary_->last_key;
-    boundary_->is_taken_over = true;
+    boundary_->is_settled = true;
   }
   settle_boundary();
   rewrites_.clear();
@@ -174,7 +180,7 @@ bool LevelPass::step_back(std::uint64_t lead) {
       written_.resize(undo.written);
       dropped_.resize(undo.dropped);
       effective_ = undo.effective;
-      if (undo.was_at_boundary) boundary_->is_taken_over = false;
+      if (undo.settles_boundary) boundary_->is_settled = false;
       rewrites_.pop_back();
     }
   }

@@ -64,13 +64,13 @@ class LevelPass {
   struct Rewrite {  // a node written anew where it stood, which a region may still take back
     Digest digest;
     std::size_t edits_from, puts, erases, written, dropped, effective;
-    bool was_at_boundary;
+    bool settles_boundary;
   };
   /// Where the last region ended, if not at the end of the level.
   struct Boundary {
-    Bytes separator;             // of the old node after it
-    Bytes last_key;              // of the new node before it
-    bool is_taken_over = false;  // the node after it was written anew, with the right separator
+    Bytes separator;          // of the old node after it
+    Bytes last_key;           // of the new node before it
+    bool is_settled = false;  // the node after it has the right separator above
   };
   struct Region;  // what one region is in the midst of
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "freehold/tree/cursor.hpp"
 #include "support/trees.hpp"
 
 namespace freehold::test {
@@ -79,6 +80,43 @@ void run_program(std::uint64_t seed) {
 
 TEST_CASE("R9 R11: edits in batches give the tree that a build from nothing gives") {
   for (std::uint64_t seed = 1; seed <= programs; ++seed) run_program(seed);
+}
+
+TEST_CASE("R9: edits made at once give what they give one after the other") {
+  std::mt19937_64 random(1);
+  Shape shape(5, random);
+  Map map;
+  for (int i = 0; i < 8000; ++i) map[shape.key()] = shape.value();
+  MemoryStore store;
+  const Digest root = build(map, store).root;
+  NodeSource nodes(store);
+  std::vector<Bytes> firsts;  // of each leaf
+  LevelCursor leaves(nodes, root, 0);
+  REQUIRE(leaves.seek_first());
+  for (bool more = true; more;) {
+    firsts.push_back(leaves.node().key(0));
+    REQUIRE(leaves.next(&more));
+  }
+
+  // The end of one leaf goes, and with it perhaps the separator of the next; a value changes in the
+  // one behind that.
+  MemoryStore made;
+  const LayeredStore all(made, store);
+  for (std::size_t i = 1; i + 1 < firsts.size(); ++i) {
+    const Edit end{std::prev(map.find(firsts[i]))->first, std::nullopt};
+    Edit value{firsts[i + 1], map[firsts[i + 1]]};
+    value.value->payload.back() ^= 1;
+    const Edit both[] = {end, value};
+    const auto at_once = apply(store, root, both, made);
+    const auto first = apply(store, root, std::span(both, 1), made);
+    REQUIRE(first);
+    const auto second = apply(all, first->root, std::span(both).subspan(1), made);
+    INFO("leaf " << i);
+    REQUIRE(at_once);
+    REQUIRE(second);
+    REQUIRE(at_once->root == second->root);
+    made.clear();
+  }
 }
 
 TEST_CASE("apply: reads and writes each touched node once") {
