@@ -7,7 +7,9 @@ namespace freehold {
 const Node* NodeSource::node(const Digest& digest, int level) {
   ++visited_;
   const Node* node = cache_->find(digest);
-  if (node == nullptr) {
+  if (node != nullptr) {
+    node->prefetch();
+  } else {
     NodeCache::Held held;
     const auto bytes = find(digest, &held);
     if (!bytes) return nullptr;
@@ -154,6 +156,12 @@ Digest LevelCursor::digest() const noexcept {
   if (path_.size() == 1) return root_;
   const Step& parent = path_[path_.size() - 2];
   return parent.node->link(parent.index);
+}
+
+LevelCursor::Place LevelCursor::place() const noexcept {
+  if (path_.size() == 1) return {nullptr, 0};
+  const Step& parent = path_[path_.size() - 2];
+  return {parent.node, parent.index};
 }
 
 bool LevelCursor::is_first() const noexcept {

@@ -68,6 +68,12 @@ class LevelCursor {
 
   const Node& node() const noexcept { return *path_.back().node; }
   Digest digest() const noexcept;
+  /// Where the parent lists the node; of the root, no parent.
+  struct Place {
+    const Node* parent;
+    std::size_t index;
+  };
+  Place place() const noexcept;
   bool is_first() const noexcept;
   /// The key under which the parent lists the node; empty for the root.
   Bytes separator() const;

@@ -38,6 +38,18 @@ std::uint8_t* put_bytes(std::uint8_t* at, ByteView bytes) noexcept {
   return put(put_head(at, CborMajor::bytes, bytes.size()), bytes);
 }
 
+/// The first eight bytes as a number of the same order, with zeros behind a shorter suffix.
+std::uint64_t head_of(ByteView suffix) noexcept {
+  std::uint64_t head = 0;
+  const std::size_t size = std::min<std::size_t>(suffix.size(), sizeof head);
+  if (size == sizeof head) {  // in one load
+    for (std::size_t i = 0; i < sizeof head; ++i) head = head << 8 | suffix[i];
+    return head;
+  }
+  for (std::size_t i = 0; i < size; ++i) head |= std::uint64_t{suffix[i]} << (56 - 8 * i);
+  return head;
+}
+
 void write_link(Bytes& to, const Digest& digest) {
   append(to, link_head);
   append(to, digest);
@@ -211,8 +223,17 @@ Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
     if (i > 0 && !reader.failed() && compare(last, suffix) >= 0) {
       return fail(Errc::malformed, "node: keys do not ascend");
     }
-    const auto suffix_size = static_cast<std::uint16_t>(suffix.size());
-    items_.push_back({payload_at - suffix_size, reader.at() - payload_at, suffix_size, is_linked});
+    const std::uint32_t payload_size = reader.at() - payload_at;
+    if (payload_size > limits::value_inline_bytes_max) {
+      return fail(Errc::malformed, "node: inline value over value_inline_bytes_max");
+    }
+    Item item{};
+    item.head = head_of(suffix);
+    item.suffix_at = payload_at - static_cast<std::uint32_t>(suffix.size());
+    item.payload_size = static_cast<std::uint16_t>(payload_size);
+    item.suffix_size = suffix.size() & 0x7fff;
+    item.is_linked = is_linked;
+    items_.push_back(item);
     last = suffix;
   }
   return {};
@@ -240,9 +261,6 @@ Result<> Node::check() const {
         return fail(Errc::malformed, "node: linked value of a size that is never linked");
       }
       continue;
-    }
-    if (items_[i].payload_size > limits::value_inline_bytes_max) {
-      return fail(Errc::malformed, "node: inline value over value_inline_bytes_max");
     }
     FH_CHECK(check_value(payload(i)));
   }
@@ -299,29 +317,34 @@ int Node::compare_key(std::size_t i, ByteView key) const noexcept {
   return compare(suffix(i), key.subspan(shared));
 }
 
-std::size_t Node::lower_bound(ByteView key) const noexcept {
+std::size_t Node::lower_bound(ByteView key, bool* is_there) const noexcept {
+  if (is_there != nullptr) *is_there = false;
   const std::size_t shared = std::min(prefix_.size(), key.size());
   const int order = compare(prefix_.first(shared), key.first(shared));
   if (order < 0) return size();
   if (order > 0 || shared < prefix_.size()) return 0;
   const ByteView rest = key.subspan(shared);
+  const std::uint64_t head = head_of(rest);
   std::size_t low = 0;
   std::size_t high = items_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (compare(suffix(middle), rest) < 0) {
+    const std::uint64_t other = items_[middle].head;
+    const int found = other == head ? compare(suffix(middle), rest) : other < head ? -1 : 1;
+    if (found < 0) {
       low = middle + 1;
     } else {
       high = middle;
+      if (found == 0 && is_there != nullptr) *is_there = true;
     }
   }
   return low;
 }
 
 std::size_t Node::child_of(ByteView key) const noexcept {
-  const std::size_t at = lower_bound(key);
-  if (at < items_.size() && compare_key(at, key) == 0) return at;
-  return at == 0 ? 0 : at - 1;
+  bool is_there = false;
+  const std::size_t at = lower_bound(key, &is_there);
+  return is_there || at == 0 ? at : at - 1;
 }
 
 Weight Node::total() const noexcept {

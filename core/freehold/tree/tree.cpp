@@ -95,8 +95,9 @@ Result<std::optional<StoredValue>> Tree::get(ByteView key, Missing* missing) con
   LevelCursor cursor(source, root_, 0);
   if (!cursor.seek(key)) return tl::unexpected<Error>(error_of(source, missing));
   const Node& leaf = cursor.node();
-  const std::size_t i = leaf.lower_bound(key);
-  if (i == leaf.size() || leaf.compare_key(i, key) != 0) return std::optional<StoredValue>();
+  bool is_there = false;
+  const std::size_t i = leaf.lower_bound(key, &is_there);
+  if (!is_there) return std::optional<StoredValue>();
   return std::optional<StoredValue>(value_at(leaf, i));
 }
 
