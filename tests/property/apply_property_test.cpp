@@ -55,8 +55,8 @@ StoredValue value_of(int size, int fill) {
 /// What a batch does to a key: nothing, mostly.
 enum class Deed { none, erase, put, resize };
 
-std::vector<Edit> make_edits(Map& map, const std::vector<int>& sizes,
-                             const std::vector<int>& deeds) {
+std::vector<Edit> make_edits(Map& map, const std::vector<int>& sizes, const std::vector<int>& deeds,
+                             int fill) {
   std::vector<Edit> edits;
   for (std::size_t i = 0; i < deeds.size(); ++i) {
     const auto deed = static_cast<Deed>(deeds[i]);
@@ -68,7 +68,7 @@ std::vector<Edit> make_edits(Map& map, const std::vector<int>& sizes,
       continue;
     }
     const int size = deed == Deed::put ? sizes[i] : 1000 - sizes[i];
-    map[key] = value_of(size, 2);
+    map[key] = value_of(size, fill);
     edits.push_back({key, map[key]});
   }
   return edits;
@@ -96,7 +96,7 @@ TEST_CASE("R9: batches of edits give the cuts of a build, whatever the draws") {
     store.put(empty_node());
     Digest root = build_by_numbers(map, store);
     for (int round = 0; round < 3; ++round) {
-      const std::vector<Edit> edits = make_edits(map, sizes, *any_deeds());
+      const std::vector<Edit> edits = make_edits(map, sizes, *any_deeds(), 2 + round);
       NodeSource nodes(store);
       const auto applied = apply(nodes, root, edits, store, hash_of_numbers());
       RC_ASSERT(applied.has_value());

@@ -43,6 +43,13 @@ void Chunker::remember(ByteView prefix, ByteView suffix, std::uint64_t bytes) {
   peaks_.back().end = end_;
 }
 
+void Chunker::resume_behind(ByteView key) {
+  assert(entries_.empty());
+  cut_before_ = hash_.cut(level_, key);
+  end_ = limits::cut_window_bytes;  // so many there are, else it were no natural cut
+  peaks_.push_back({cut_before_, end_});
+}
+
 void Chunker::push(ByteView prefix, ByteView suffix, ByteView payload, bool is_linked,
                    Weight weight, std::uint32_t tag) {
   const std::size_t key_size = prefix.size() + suffix.size();
@@ -81,6 +88,18 @@ void Chunker::finish() {
   take_up_to(entries_.size());
   if (node_first_ < entries_.size()) cuts_.push_back({entries_.size(), false});
   node_first_ = entries_.size();
+}
+
+bool Chunker::finish_at_cut() {
+  if (candidate_ != entries_.size() - 1) return false;
+  for (const Entry& entry : entries_) {
+    if (start_of(entry) >= 2 * limits::cut_window_bytes) break;
+    if (entry.hash >= cut_before_) return false;
+  }
+  entries_.back().is_natural = true;
+  candidate_.reset();
+  finish();
+  return true;
 }
 
 /// Remembers the entry as a peak, and says whether it is above all that end in the window before.

@@ -33,6 +33,9 @@ class Chunker {
   /// order, at least cut_window_bytes of them or all back to the level's start.
   void remember(ByteView prefix, ByteView suffix, std::uint64_t bytes);
 
+  /// To resume behind a natural cut: tells its entry alone, which is above all that could matter.
+  void resume_behind(ByteView key);
+
   /// The next entry; its bytes are copied. `tag` comes back with the node that it ends.
   void push(ByteView prefix, ByteView suffix, ByteView payload, bool is_linked, Weight weight,
             std::uint32_t tag = 0);
@@ -40,6 +43,10 @@ class Chunker {
   void tag_last(std::uint32_t tag);
   /// The level is at its end: what is left becomes ready.
   void finish();
+  /// After `resume_behind`: whether that cut stands, and the entry last pushed is a natural cut
+  /// too, as it was when it stood behind other entries. What comes behind it need not be pushed
+  /// then: what is left becomes ready.
+  bool finish_at_cut();
 
   /// The least node that is cut and not yet taken.
   bool is_ready() const noexcept { return !cuts_.empty(); }
@@ -84,9 +91,10 @@ class Chunker {
 
   int level_;
   KeyHash hash_;
-  std::uint64_t end_ = 0;  // bytes seen of the level
-  Bytes buffer_;           // keys and payloads of entries_
-  std::size_t taken_ = 0;  // entries_ before this are in nodes taken, their bytes stale
+  std::uint64_t end_ = 0;         // bytes seen of the level
+  std::uint64_t cut_before_ = 0;  // hash of the cut resumed behind
+  Bytes buffer_;                  // keys and payloads of entries_
+  std::size_t taken_ = 0;         // entries_ before this are in nodes taken, their bytes stale
   std::vector<Entry> entries_;
   std::vector<Cut> cuts_;
   std::size_t node_first_ = 0;  // first entry of the open node

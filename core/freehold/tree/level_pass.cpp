@@ -41,9 +41,10 @@ bool LevelPass::run() {
         lead += node.entry_bytes(at);
       }
     }
+    bool done = false;
     if (!is_structural) {
       rewrite(node, end);
-    } else if (!run_region(lead)) {
+    } else if (!run_within(end, &done) || (!done && !run_region(lead))) {
       // What was made is void. But the other regions may lack nodes too, and all are to be named.
       is_whole = false;
       next_ = end;
@@ -56,8 +57,8 @@ bool LevelPass::run() {
 }
 
 LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit) const {
-  const std::size_t i = node.lower_bound(edit.key);
-  const bool is_there = i < node.size() && node.compare_key(i, edit.key) == 0;
+  bool is_there = false;
+  const std::size_t i = node.lower_bound(edit.key, &is_there);
   if (!edit.payload) return is_there ? Change::structure : Change::none;
   if (!is_there) return Change::structure;
   if (equal(node.payload(i), *edit.payload) &&
@@ -102,17 +103,13 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
     const Bytes first_key = node.key(0);
     separator = copy_of(separator_of(level_, first_key, false, boundary_->last_key));
   }
-  const Rewrite undo{digest,
-                     next_,
-                     puts_above_.size(),
-                     erases_above_.size(),
-                     written_.size(),
-                     dropped_.size(),
-                     effective_,
-                     boundary_ && !boundary_->is_settled};
+  const Rewrite undo{
+      digest,          next_,           puts_above_.size(), erases_above_.size(),
+      written_.size(), dropped_.size(), effective_,         boundary_ && !boundary_->is_settled};
 
   std::vector<Node::Replacement> replaced;
-  Weight weight = node.total();
+  const auto [parent, index] = cursor_.place();
+  Weight weight = parent != nullptr ? parent->weight(index) : node.total();
   for (; next_ < edits_end; ++next_) {
     const LevelEdit& edit = edits_[next_];
     if (change_of(node, edit) != Change::content) continue;
@@ -134,6 +131,47 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
   written_.push_back(std::move(block));
 }
 
+/// Makes the edits up to `edits_end` in the cursor's node alone. That is enough if it lies between
+/// two natural cuts that stay: each is above all in its windows, so what is on one side of it is
+/// not felt on the other. `*done` is false, and nothing has happened, if that is not so or not
+/// plain to see.
+bool LevelPass::run_within(std::size_t edits_end, bool* done) {
+  if (cursor_.is_first() || is_at_boundary()) return true;
+  const Node& node = cursor_.node();
+  const LevelEdit& last = edits_[edits_end - 1];
+  const int order = node.compare_key(node.size() - 1, last.key);
+  if (order < 0 || (order == 0 && !last.payload)) return true;
+  LevelCursor before = cursor_;
+  LevelCursor after = cursor_;
+  bool moved = false;
+  if (!before.previous(&moved) || !after.next(&moved)) return false;
+  if (!moved || !is_natural(before.node(), node) || !is_natural(node, after.node())) return true;
+  const std::size_t behind = edits_up_to(after.upper_bound(), edits_end);
+  for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
+    if (change_of(after.node(), edits_[k]) == Change::structure) return true;
+  }
+
+  Region region;
+  region.last_key = before.node().key(before.node().size() - 1);
+  chunker_.clear();
+  chunker_.resume_behind(region.last_key);
+  const std::size_t first = next_;
+  const std::size_t effective = effective_;
+  stream_node(region);
+  if (!chunker_.finish_at_cut()) {
+    next_ = first;
+    effective_ = effective;
+    return true;
+  }
+  *done = true;
+  settle_boundary();
+  rewrites_.clear();
+  take_ready(region);
+  end_region(region, 1);
+  boundary_ = Boundary{after.separator(), region.last_key, true};
+  return true;
+}
+
 bool LevelPass::run_region(std::uint64_t lead) {
   if (!step_back(lead)) return false;
   Region region;
@@ -149,28 +187,23 @@ bool LevelPass::run_region(std::uint64_t lead) {
 
   for (bool more = true; more;) {
     stream_node(region);
-    bool stopped = false;
-    if (!take_ready(region, &stopped)) return false;
-    if (stopped) return true;
+    if (take_ready(region)) return true;
     if (!cursor_.next(&more)) return false;
   }
   chunker_.finish();
-  bool stopped = false;
-  if (!take_ready(region, &stopped)) return false;
-  return stopped || end_region(region, region.old.size());
+  if (!take_ready(region)) end_region(region, region.old.size());
+  return true;
 }
 
 /// To the latest node start that the first change, `lead` bytes behind this node's start, cannot
 /// have moved.
 bool LevelPass::step_back(std::uint64_t lead) {
   while (!cursor_.is_first() && !is_at_boundary() && lead < limits::resume_bytes) {
-    if (lead >= limits::cut_window_bytes) {
-      bool natural = false;
-      if (!is_natural_before(cursor_, &natural)) return false;
-      if (natural) break;
-    }
+    LevelCursor before = cursor_;
     bool moved = false;
-    if (!cursor_.previous(&moved)) return false;
+    if (!before.previous(&moved)) return false;
+    if (lead >= limits::cut_window_bytes && is_natural(before.node(), cursor_.node())) break;
+    cursor_ = std::move(before);
     lead += cursor_.node().entries_bytes();
     if (!rewrites_.empty() && rewrites_.back().digest == cursor_.digest()) {
       const Rewrite& undo = rewrites_.back();
@@ -222,6 +255,7 @@ void LevelPass::stream_node(Region& region) {
   OldNode old;
   old.separator = cursor_.separator();
   old.digest = cursor_.digest();
+  old.node = &node;
   old.edits_from = next_;
   old.effective_before = effective_;
   const std::size_t end = edits_up_to(cursor_.upper_bound(), next_);
@@ -267,8 +301,8 @@ void LevelPass::stream_node(Region& region) {
   chunker_.tag_last(static_cast<std::uint32_t>(region.old.size()));
 }
 
-/// Makes nodes of what is cut, until the region may end.
-bool LevelPass::take_ready(Region& region, bool* stopped) {
+/// Makes nodes of what is cut, until the region may end; whether it does.
+bool LevelPass::take_ready(Region& region) {
   while (chunker_.is_ready()) {
     const Chunker::Group group = chunker_.front();
     const std::size_t t = group.tag;  // old nodes up to the boundary here; 0: no old boundary
@@ -299,88 +333,55 @@ bool LevelPass::take_ready(Region& region, bool* stopped) {
     region.is_aligned = t != 0;
     if (t != 0) region.settled_old = t;
 
-    bool stop = false;
-    if (t != 0 && !may_stop(region, group, t, &stop)) return false;
+    const bool is_end = t != 0 && may_stop(region, group, t);
     chunker_.pop();
-    if (stop) {
-      *stopped = true;
+    if (is_end) {
       next_ = region.old[t].edits_from;  // those behind the boundary were seen but not made
       effective_ = region.old[t].effective_before;
-      return end_region(region, t);
+      end_region(region, t);
+      return true;
     }
   }
-  return true;
+  return false;
 }
 
 /// Whether from the end of old node `t` (counted from 1) on, old and new are cut alike.
-bool LevelPass::may_stop(const Region& region, const Chunker::Group& group, std::size_t t,
-                         bool* stop) {
+bool LevelPass::may_stop(const Region& region, const Chunker::Group& group, std::size_t t) {
   for (std::size_t i = t; i < region.old.size(); ++i) {
-    if (region.old[i].is_moved) return true;  // seen past the boundary, and changes something
+    if (region.old[i].is_moved) return false;  // seen past the boundary, and changes something
   }
-  if (t == region.old.size()) return true;  // at the end of what was read: the level may go on
-  if (region.old[t - 1].run_at_end >= limits::cut_window_bytes) {
-    *stop = true;
-    return true;
-  }
-  if (!group.is_natural) return true;
-  LevelCursor after(*source_, root_, level_);
-  return after.seek(region.old[t].separator) && is_natural_before(after, stop);
+  if (t == region.old.size()) return false;  // at the end of what was read: the level may go on
+  if (region.old[t - 1].run_at_end >= limits::cut_window_bytes) return true;
+  return group.is_natural && is_natural(*region.old[t - 1].node, *region.old[t].node);
 }
 
 /// The first `old_nodes` streamed are replaced by what was made of them.
-bool LevelPass::end_region(Region& region, std::size_t old_nodes) {
+void LevelPass::end_region(Region& region, std::size_t old_nodes) {
   for (std::size_t i = 0; i < old_nodes; ++i) {
     erase_above(region.old[i].separator);
     if (!region.is_kept[i]) dropped_.push_back(region.old[i].digest);
   }
   if (old_nodes < region.old.size()) {
     boundary_ = Boundary{region.old[old_nodes].separator, region.last_key};
-    return true;
-  }
-  if (region.is_level_start) {
+  } else if (region.is_level_start) {
     is_empty_ = region.entries == 0;
     if (level_ > 0 && region.entries == 1) only_child_ = region.only_child;
   }
-  return true;
 }
 
-/// Whether the boundary before the node of `at` is a natural cut of the old level.
-bool LevelPass::is_natural_before(LevelCursor at, bool* natural) {
-  *natural = false;
-  LevelCursor before = at;
-  bool moved = false;
-  if (!before.previous(&moved)) return false;
-  assert(moved);
-  const Node* node = &before.node();
-  const std::uint64_t hash = hash_.cut(level_, node->key(node->size() - 1, key_));
-
-  std::uint64_t bytes = 0;  // between the cut's entry and the one looked at
-  for (std::size_t i = node->size() - 1; bytes < limits::cut_window_bytes;) {
-    if (i == 0) {
-      if (!before.previous(&moved)) return false;
-      if (!moved) return true;  // too near the level's start
-      node = &before.node();
-      i = node->size();
+/// Whether the boundary between two neighbours of the old level is seen to be a natural cut: its
+/// windows lie in them.
+bool LevelPass::is_natural(const Node& before, const Node& after) {
+  const std::size_t end = before.size() - 1;
+  const std::uint64_t hash = hash_.cut(level_, before.key(end, key_));
+  const auto is_above = [&](const Node& node, std::size_t i, std::size_t step) {
+    for (std::uint64_t bytes = 0; bytes < limits::cut_window_bytes; i += step) {
+      if (i >= node.size() || hash_.cut(level_, node.key(i, key_)) >= hash) return false;
+      bytes += node.entry_bytes(i);
     }
-    --i;
-    if (hash_.cut(level_, node->key(i, key_)) >= hash) return true;
-    bytes += node->entry_bytes(i);
-  }
-  bytes = 0;
-  node = &at.node();
-  for (std::size_t i = 0; bytes < limits::cut_window_bytes; ++i) {
-    if (i == node->size()) {
-      if (!at.next(&moved)) return false;
-      if (!moved) return true;  // too near the level's end
-      node = &at.node();
-      i = 0;
-    }
-    if (hash_.cut(level_, node->key(i, key_)) >= hash) return true;
-    bytes += node->entry_bytes(i);
-  }
-  *natural = true;
-  return true;
+    return true;
+  };
+  return is_above(before, end - 1, SIZE_MAX) && is_above(after, 0, 1);  // unsigned: backwards
 }
 
 void LevelPass::put_above(ByteView key, const Digest& child, Weight weight) {

@@ -55,6 +55,7 @@ class LevelPass {
   struct OldNode {
     Bytes separator;
     Digest digest;
+    const Node* node = nullptr;
     std::uint64_t run_at_end = 0;  // bytes since the last change of structure before its end
     std::size_t edits_from = 0;    // index of the first edit in it
     std::size_t effective_before = 0;
@@ -79,14 +80,15 @@ class LevelPass {
   bool is_at_boundary() const;
   void settle_boundary();
   void rewrite(const Node& node, std::size_t edits_end);
+  bool run_within(std::size_t edits_end, bool* done);
   bool run_region(std::uint64_t lead);
   bool step_back(std::uint64_t lead);
   bool remember_before(Region& region);
   void stream_node(Region& region);
-  bool take_ready(Region& region, bool* stopped);
-  bool may_stop(const Region& region, const Chunker::Group& group, std::size_t t, bool* stop);
-  bool end_region(Region& region, std::size_t old_nodes);
-  bool is_natural_before(LevelCursor at, bool* natural);
+  bool take_ready(Region& region);
+  bool may_stop(const Region& region, const Chunker::Group& group, std::size_t t);
+  void end_region(Region& region, std::size_t old_nodes);
+  bool is_natural(const Node& before, const Node& after);
 
   void put_above(ByteView key, const Digest& child, Weight weight);
   void erase_above(ByteView key);
