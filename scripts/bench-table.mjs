@@ -43,7 +43,10 @@ const figures = readdirSync(folder)
   .filter((name) => name.endsWith(`-${n}.jsonl`))
   .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').map(parse))
   .filter((figure) => figure?.n === n);
-const order = ['floor', 'freehold', 'floor-wasm', 'freehold-wasm', 'freehold-lmdb', 'lmdb-sync'];
+const order = [
+  ...['floor', 'freehold', 'lmdb-nosync', 'floor-wasm', 'freehold-wasm'],
+  ...['freehold-lmdb', 'lmdb-sync'],
+];
 const rank = (/** @type {string} */ peer) =>
   (order.indexOf(peer) + order.length + 1) % (order.length + 1);
 const peers = [...new Set(figures.map((figure) => figure.peer))].sort((a, b) => rank(a) - rank(b));

@@ -7,7 +7,6 @@
 # that npm alone installs, by the programs there. All lines of JSON stay in build/bench/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-shopt -s nullglob
 
 n=${1:-100000}
 out=$PWD/build/bench
@@ -16,7 +15,7 @@ mkdir -p "$out"
 scripts/build.sh release:freehold wasm:freehold-core,freehold_bench
 
 echo "# the tree, $n entries" >&2
-build/release/freehold bench tree --n "$n" > "$out/freehold-$n.jsonl"
+build/release/freehold bench tree --n "$n" --data "$out" > "$out/freehold-$n.jsonl"
 build/release/freehold bench tree --n "$n" --store lmdb --data "$out" > "$out/lmdb-$n.jsonl"
 node build/wasm/freehold_bench.js --n "$n" > "$out/wasm-$n.jsonl"
 
@@ -39,8 +38,3 @@ if [ -f "$peers/package.json" ]; then
   run_peer atproto-mst -
 fi
 node scripts/bench-table.mjs "$out" "$n"
-
-for benchmark in bench/*.bench.js; do
-  echo "# $benchmark"
-  node "$benchmark" "$@"
-done

@@ -38,8 +38,8 @@ class Folder {
 /// A database in a folder of its own.
 class Database {
  public:
-  Database(const std::string& parent, bool has_journal) : folder_(parent) {
-    auto opened = open_lmdb(folder_.path());
+  Database(const std::string& parent, LmdbMode mode, bool has_journal) : folder_(parent) {
+    auto opened = open_lmdb(folder_.path(), mode);
     if (opened) engine_ = has_journal ? journaled(*std::move(opened)) : *std::move(opened);
   }
   KvEngine* engine() noexcept { return engine_.get(); }
@@ -77,7 +77,7 @@ class KvSink final : public BlockSink {
 /// Nodes under their digests; one commit is one transaction.
 class LmdbMedium final : public bench::Medium {
  public:
-  explicit LmdbMedium(const std::string& folder) : database_(folder, true) {}
+  explicit LmdbMedium(const std::string& folder) : database_(folder, LmdbMode::read_write, true) {}
 
   Trouble read(const Read& read) override {
     if (database_.engine() == nullptr) return no_database;
@@ -118,7 +118,7 @@ class LmdbMedium final : public bench::Medium {
 /// Keys and values, and no tree.
 class PlainPeer final : public bench::Peer {
  public:
-  explicit PlainPeer(const std::string& folder) : database_(folder, false) {}
+  PlainPeer(const std::string& folder, LmdbMode mode) : database_(folder, mode, false) {}
 
   Trouble build(const bench::Dataset& data) override {
     return update([&](KvTransaction& kv) {
@@ -176,9 +176,18 @@ bool run_on_lmdb(const bench::Options& options, const bench::Dataset& data,
                        options.workloads, tree);
   bench::Report plain("lmdb-sync", FREEHOLD_VERSION, options.n);
   plain.note("W0", "medium", "LMDB alone, durable commits");
-  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder); }, data, options.workloads,
-                       plain);
+  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder, LmdbMode::read_write); },
+                       data, options.workloads, plain);
   return tree.ok() && plain.ok();
+}
+
+bool run_lmdb_alone(const bench::Options& options, const bench::Dataset& data,
+                    const std::string& folder) {
+  bench::Report report("lmdb-nosync", FREEHOLD_VERSION, options.n);
+  report.note("W0", "medium", "LMDB alone, no fsync");
+  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder, LmdbMode::scratch); }, data,
+                       options.workloads, report);
+  return report.ok();
 }
 
 }  // namespace freehold::native

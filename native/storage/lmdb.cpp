@@ -122,7 +122,8 @@ class LmdbEngine final : public KvEngine {
     mdb_env_set_maxreaders(env_, readers_max);
     const bool is_reader = mode == LmdbMode::read_only;
     // Transactions belong to coroutines, which change threads: no reader slot by thread.
-    const unsigned flags = MDB_NOTLS | (is_reader ? static_cast<unsigned>(MDB_RDONLY) : 0U);
+    const unsigned flags =
+        MDB_NOTLS | (is_reader ? MDB_RDONLY : 0U) | (mode == LmdbMode::scratch ? MDB_NOSYNC : 0U);
     if (const int code = mdb_env_open(env_, folder.c_str(), flags, 0600); code != 0) return code;
     int dead = 0;  // readers that were killed would keep old pages for ever
     if (const int code = mdb_reader_check(env_, &dead); code != 0) return code;

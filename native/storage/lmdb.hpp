@@ -8,8 +8,9 @@
 
 namespace freehold::native {
 
-/// `read_write` keeps other writers away; `shared` lets them in, one transaction at a time.
-enum class LmdbMode { read_write, shared, read_only };
+/// `read_write` keeps other writers away; `shared` lets them in, one transaction at a time. What is
+/// written to a `scratch` one outlives the process, but not the machine: commits wait for no disk.
+enum class LmdbMode { read_write, shared, read_only, scratch };
 
 /// Opens or makes the database in `folder`. The map grows with the data. Other processes may read
 /// at the same time; a second one that would write is refused, unless the mode is `shared`.
