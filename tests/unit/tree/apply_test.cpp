@@ -142,6 +142,26 @@ TEST_CASE("apply: reads and writes each touched node once") {
   }
 }
 
+TEST_CASE("apply: most inserts read their leaf and the two beside it") {
+  std::mt19937_64 random(3);
+  Shape shape(0, random);
+  Map map;
+  for (int i = 0; i < 5000; ++i) map[shape.key()] = shape.value();
+  MemoryStore store;
+  const Digest root = build(map, store).root;
+  const auto height = static_cast<std::size_t>(*Tree(store, root).height());
+  REQUIRE(height > 1);
+  MemoryStore made;
+  int near = 0;
+  for (int i = 0; i < 300; ++i) {
+    const Edit insert[] = {{shape.key(), shape.value()}};
+    NodeSource nodes(store);
+    REQUIRE(apply(nodes, root, insert, made));
+    if (nodes.nodes_read() <= height + 2) ++near;
+  }
+  CHECK(near > 200);
+}
+
 TEST_CASE("M1: the empty root is a golden value") {
   CHECK(node_cid(empty_root()).text() ==
         "bafyreiaesykjkq5dlsybcdul5s3pgtyhcudednw4gwqax7wy2j5lt76o3a");
