@@ -10,6 +10,16 @@ import { equalBytes, keyOf } from './pack-index.js';
  * @typedef {import('./internal.js').Commit} Commit
  */
 
+/** In the place of a replica that was closed. @type {any} */
+const gone = new Proxy(
+  {},
+  {
+    get() {
+      throw new FreeholdError('Closed', 'the space is closed');
+    },
+  },
+);
+
 export class StoredReplica {
   /** How often the replica was read anew from the store: a sync begun before is void. */
   generation = 0;
@@ -199,8 +209,12 @@ export class StoredReplica {
     return this.#serially(() => this.#takeUp());
   }
 
+  /** What is under way, or begun later, ends with Closed. */
   close() {
-    return this.#serially(async () => this.#replica.delete());
+    return this.#serially(async () => {
+      this.#replica.delete();
+      this.#replica = gone;
+    });
   }
 
   async #takeUp() {
@@ -212,8 +226,9 @@ export class StoredReplica {
   async #reload() {
     const record = await this.#store.record(this.#space);
     const core = this.#core;
+    const { delete: drop } = this.#replica; // not of one that is gone
     const replica = record ? core.loadReplica(record) : core.createReplica(this.#space);
-    this.#replica.delete();
+    drop.call(this.#replica);
     this.#replica = replica;
     this.#holdProofs();
     this.#record = record;

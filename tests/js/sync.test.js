@@ -70,6 +70,16 @@ test('the package syncs with a server', async (t) => {
     assert.equal((await collect(other.entries({ prefix: '/n/' }))).length, 5000);
   });
 
+  await t.test('a space that is closed during a sync says so', async () => {
+    const { space } = await newSpace();
+    await space.put('/notes/1', 'one');
+    const sync = space.sync(server.url);
+    const edit = space.put('/notes/2', 'two');
+    space.close();
+    await rejects(sync, 'Closed');
+    await edit.catch((error) => assert.equal(error.code, 'Closed'));
+  });
+
   await t.test('edits go there and come to another device, proven', async () => {
     const { space } = await newSpace();
     await space.put('/notes/1', { text: 'one' });
