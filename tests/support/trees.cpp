@@ -186,6 +186,12 @@ StoredValue Shape::value() {
   return inline_value(cbor_bytes(size, static_cast<std::uint8_t>(random())));
 }
 
+Map random_map(Shape& shape, std::size_t entries) {
+  Map map;
+  for (; entries > 0; --entries) map[shape.key()] = shape.value();
+  return map;
+}
+
 std::vector<Edit> random_edits(Map& map, Shape& shape, std::mt19937_64& random,
                                std::size_t* effective) {
   std::map<Bytes, std::optional<StoredValue>, BytesLess> batch;

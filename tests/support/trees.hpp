@@ -33,6 +33,9 @@ class Shape {
   std::mt19937_64* random_;
 };
 
+/// Of so many entries, or fewer where keys were drawn twice.
+Map random_map(Shape& shape, std::size_t entries);
+
 /// A batch of edits drawn from a vocabulary (scatter, cluster, churn, runs of deletes, no-ops),
 /// made to `map` too; `*effective` is how many change something.
 std::vector<Edit> random_edits(Map& map, Shape& shape, std::mt19937_64& random,

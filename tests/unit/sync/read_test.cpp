@@ -15,7 +15,7 @@ struct World {
   Digest root{};
 
   World() {
-    for (int i = 0; i < 3000; ++i) map[shape.key()] = shape.value();
+    map = random_map(shape, 3000);
     root = build(map, whole).root;
   }
   /// A store with what a reply to `call` brings.

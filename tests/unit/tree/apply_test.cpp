@@ -40,10 +40,7 @@ std::set<Digest> set_of(const std::vector<Digest>& list) {
 void run_program(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   Shape shape(static_cast<int>(random() % Shape::count), random);
-  Map map;
-  for (auto n = random() % 4 == 0 ? random() % 20 : random() % 2000; n > 0; --n) {
-    map[shape.key()] = shape.value();
-  }
+  Map map = random_map(shape, random() % 4 == 0 ? random() % 20 : random() % 2000);
   MemoryStore store;
   store.put(empty_node());
   Digest root = build(map, store).root;
@@ -85,8 +82,7 @@ TEST_CASE("R9 R11: edits in batches give the tree that a build from nothing give
 TEST_CASE("R9: edits made at once give what they give one after the other") {
   std::mt19937_64 random(1);
   Shape shape(5, random);
-  Map map;
-  for (int i = 0; i < 8000; ++i) map[shape.key()] = shape.value();
+  Map map = random_map(shape, 8000);
   MemoryStore store;
   const Digest root = build(map, store).root;
   NodeSource nodes(store);
@@ -123,8 +119,7 @@ TEST_CASE("apply: reads and writes each touched node once") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     std::mt19937_64 random(seed);
     Shape shape(static_cast<int>(seed % Shape::count), random);
-    Map map;
-    for (int i = 0; i < 2000; ++i) map[shape.key()] = shape.value();
+    Map map = random_map(shape, 2000);
     MemoryStore store;
     const Digest root = build(map, store).root;
     std::size_t effective = 0;
@@ -145,8 +140,7 @@ TEST_CASE("apply: reads and writes each touched node once") {
 TEST_CASE("apply: most inserts read their leaf and the two beside it") {
   std::mt19937_64 random(3);
   Shape shape(0, random);
-  Map map;
-  for (int i = 0; i < 5000; ++i) map[shape.key()] = shape.value();
+  Map map = random_map(shape, 5000);
   MemoryStore store;
   const Digest root = build(map, store).root;
   const auto height = static_cast<std::size_t>(*Tree(store, root).height());
@@ -172,8 +166,7 @@ TEST_CASE("M1: the empty root is a golden value") {
 TEST_CASE("R2: an edit that misses nodes names them and changes nothing") {
   std::mt19937_64 random(7);
   Shape shape(0, random);
-  Map map;
-  for (int i = 0; i < 2000; ++i) map[shape.key()] = shape.value();
+  Map map = random_map(shape, 2000);
   MemoryStore whole;
   const Digest root = build(map, whole).root;
   std::vector<Edit> edits;

@@ -8,11 +8,9 @@ namespace freehold::test {
 
 namespace {
 
-Map map_of(int shape_number, std::mt19937_64& random, int entries) {
+Map map_of(int shape_number, std::mt19937_64& random, std::size_t entries) {
   Shape shape(shape_number, random);
-  Map map;
-  for (int i = 0; i < entries; ++i) map[shape.key()] = shape.value();
-  return map;
+  return random_map(shape, entries);
 }
 
 }  // namespace

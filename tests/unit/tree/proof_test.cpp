@@ -15,8 +15,8 @@ struct World {
   MemoryStore whole;
   Digest root{};
 
-  explicit World(int entries = 10'000) {
-    for (int i = 0; i < entries; ++i) map[shape.key()] = shape.value();
+  explicit World(std::size_t entries = 10'000) {
+    map = random_map(shape, entries);
     root = build(map, whole).root;
   }
   Bytes nth(std::ptrdiff_t i) const { return std::next(map.begin(), i)->first; }

@@ -46,8 +46,7 @@ TEST_CASE("R12: ranges agree with an ordered map, both ways, with every kind of 
   std::mt19937_64 random(12);
   for (int number = 0; number < Shape::count; ++number) {
     Shape shape(number, random);
-    Map map;
-    for (auto n = random() % 1500; n > 0; --n) map[shape.key()] = shape.value();
+    Map map = random_map(shape, random() % 1500);
     MemoryStore store;
     const Tree tree(store, build(map, store).root);
     for (int i = 0; i < 200; ++i) {
@@ -73,8 +72,7 @@ TEST_CASE("R12: ranges agree with an ordered map, both ways, with every kind of 
 TEST_CASE("R12: pages go on behind their last key, across edits") {
   std::mt19937_64 random(13);
   Shape shape(0, random);
-  Map map;
-  for (int i = 0; i < 800; ++i) map[shape.key()] = shape.value();
+  Map map = random_map(shape, 800);
   MemoryStore store;
   Digest root = build(map, store).root;
   Range range;
@@ -97,8 +95,7 @@ TEST_CASE("R12: pages go on behind their last key, across edits") {
 TEST_CASE("R12: a lazy replica reads height + k / fan-out + 1 nodes for k entries") {
   std::mt19937_64 random(14);
   Shape shape(0, random);
-  Map map;
-  for (int i = 0; i < 5000; ++i) map[shape.key()] = shape.value();
+  Map map = random_map(shape, 5000);
   MemoryStore whole;
   const TreeStats stats = build(map, whole);
   MemoryStore part;
@@ -124,8 +121,7 @@ TEST_CASE("R12: get finds what is there and nothing else") {
   std::mt19937_64 random(15);
   for (int number = 0; number < Shape::count; ++number) {
     Shape shape(number, random);
-    Map map;
-    for (int i = 0; i < 700; ++i) map[shape.key()] = shape.value();
+    Map map = random_map(shape, 700);
     MemoryStore store;
     const Tree tree(store, build(map, store).root);
     for (int i = 0; i < 500; ++i) {
