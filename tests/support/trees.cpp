@@ -186,7 +186,7 @@ StoredValue Shape::value() {
   return inline_value(cbor_bytes(size, static_cast<std::uint8_t>(random())));
 }
 
-Map random_map(Shape& shape, std::size_t entries) {
+Map random_map(Shape& shape, std::uint64_t entries) {
   Map map;
   for (; entries > 0; --entries) map[shape.key()] = shape.value();
   return map;

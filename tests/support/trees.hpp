@@ -34,7 +34,7 @@ class Shape {
 };
 
 /// Of so many entries, or fewer where keys were drawn twice.
-Map random_map(Shape& shape, std::size_t entries);
+Map random_map(Shape& shape, std::uint64_t entries);
 
 /// A batch of edits drawn from a vocabulary (scatter, cluster, churn, runs of deletes, no-ops),
 /// made to `map` too; `*effective` is how many change something.

@@ -8,7 +8,7 @@ namespace freehold::test {
 
 namespace {
 
-Map map_of(int shape_number, std::mt19937_64& random, std::size_t entries) {
+Map map_of(int shape_number, std::mt19937_64& random, std::uint64_t entries) {
   Shape shape(shape_number, random);
   return random_map(shape, entries);
 }

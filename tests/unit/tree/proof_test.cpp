@@ -15,7 +15,7 @@ struct World {
   MemoryStore whole;
   Digest root{};
 
-  explicit World(std::size_t entries = 10'000) {
+  explicit World(std::uint64_t entries = 10'000) {
     map = random_map(shape, entries);
     root = build(map, whole).root;
   }
@@ -172,7 +172,7 @@ TEST_CASE("M6: many claims share the nodes that they have in common") {
 }
 
 TEST_CASE("M6: a tree of one leaf, and the empty tree, are proved as well") {
-  for (const int entries : {0, 1, 5}) {
+  for (const std::uint64_t entries : {0U, 1U, 5U}) {
     const World world(entries);
     const TreeProof all = world.verified({range_claim({}, {})});
     CHECK(all.entries[0].size() == world.map.size());
