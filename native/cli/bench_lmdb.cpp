@@ -166,6 +166,16 @@ class PlainPeer final : public bench::Peer {
   Bytes got_;
 };
 
+bool run_plain(const bench::Options& options, const bench::Dataset& data, const std::string& folder,
+               LmdbMode mode) {
+  const bool is_durable = mode != LmdbMode::scratch;
+  bench::Report report(is_durable ? "lmdb-sync" : "lmdb-nosync", FREEHOLD_VERSION, options.n);
+  report.note("W0", "medium", is_durable ? "LMDB alone, durable commits" : "LMDB alone, no fsync");
+  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder, mode); }, data,
+                       options.workloads, report);
+  return report.ok();
+}
+
 }  // namespace
 
 bool run_on_lmdb(const bench::Options& options, const bench::Dataset& data,
@@ -174,20 +184,12 @@ bool run_on_lmdb(const bench::Options& options, const bench::Dataset& data,
   tree.note("W0", "medium", "LMDB, durable commits");
   bench::run_workloads([&] { return bench::tree_peer(std::make_unique<LmdbMedium>(folder)); }, data,
                        options.workloads, tree);
-  bench::Report plain("lmdb-sync", FREEHOLD_VERSION, options.n);
-  plain.note("W0", "medium", "LMDB alone, durable commits");
-  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder, LmdbMode::read_write); },
-                       data, options.workloads, plain);
-  return tree.ok() && plain.ok();
+  return run_plain(options, data, folder, LmdbMode::read_write) && tree.ok();
 }
 
 bool run_lmdb_alone(const bench::Options& options, const bench::Dataset& data,
                     const std::string& folder) {
-  bench::Report report("lmdb-nosync", FREEHOLD_VERSION, options.n);
-  report.note("W0", "medium", "LMDB alone, no fsync");
-  bench::run_workloads([&] { return std::make_unique<PlainPeer>(folder, LmdbMode::scratch); }, data,
-                       options.workloads, report);
-  return report.ok();
+  return run_plain(options, data, folder, LmdbMode::scratch);
 }
 
 }  // namespace freehold::native

@@ -223,7 +223,8 @@ Result<std::unique_ptr<KvEngine>> open_lmdb(const std::filesystem::path& folder,
   if (mode != LmdbMode::read_only) std::filesystem::create_directories(folder, error);
   if (error) return fail(Errc::not_found, "the data folder cannot be made");
   auto engine = std::make_unique<LmdbEngine>();
-  if (mode == LmdbMode::read_write) FH_CHECK(engine->claim(folder));
+  const bool is_alone = mode == LmdbMode::read_write || mode == LmdbMode::scratch;
+  if (is_alone) FH_CHECK(engine->claim(folder));
   if (const int code = engine->open(folder, mode); code != 0) return failed(code);
   return std::unique_ptr<KvEngine>(std::move(engine));
 }
