@@ -14,5 +14,7 @@ export class FreeholdError extends Error {
   }
 }
 
+export const closed = () => new FreeholdError('Closed', 'the space is closed');
+
 /** Whether `error` is one of ours with this code. @param {unknown} error @param {string} code */
 export const isCode = (error, code) => error instanceof FreeholdError && error.code === code;

@@ -11,7 +11,7 @@ import {
 } from './blobs.js';
 import { edit } from './edit.js';
 import { exportCar } from './export.js';
-import { FreeholdError } from './error.js';
+import { closed, FreeholdError } from './error.js';
 import { identityOf } from './fetch-transport.js';
 import { Link } from './link.js';
 import { syncSpace } from './sync.js';
@@ -278,7 +278,7 @@ export class Space {
   }
 
   get #replica() {
-    if (this.#session.ended.aborted) throw new FreeholdError('Closed', 'the space is closed');
+    if (this.#session.ended.aborted) throw closed();
     return this.#session.replica;
   }
 

@@ -2,7 +2,7 @@
  * A core replica over a store: repeats operations until their blocks are at hand, and makes changes
  * durable before it tells of them.
  */
-import { FreeholdError, isCode } from './error.js';
+import { closed, FreeholdError, isCode } from './error.js';
 import { equalBytes, keyOf } from './pack-index.js';
 
 /**
@@ -15,7 +15,7 @@ const gone = new Proxy(
   {},
   {
     get() {
-      throw new FreeholdError('Closed', 'the space is closed');
+      throw closed();
     },
   },
 );

@@ -1,5 +1,5 @@
 /** Watching a space, and keeping it in sync. What it promises stands in watch-types.d.ts. */
-import { FreeholdError, isCode } from './error.js';
+import { closed, FreeholdError, isCode } from './error.js';
 import { ask } from './fetch-transport.js';
 import { sessions } from './space.js';
 import { readerOf, told } from './sync.js';
@@ -255,5 +255,5 @@ function joined(...signals) {
 function sessionOf(space) {
   const session = sessions.get(space);
   if (session && !session.ended.aborted) return session;
-  throw new FreeholdError('Closed', 'the space is closed');
+  throw closed();
 }
