@@ -32,6 +32,21 @@ class CountingStore final : public BlockStore, public BlockSink {
   const BlockStore* store_;
 };
 
+/// A random map, and its tree.
+struct World {
+  std::mt19937_64 random;
+  Shape shape;
+  Map map;
+  MemoryStore store;
+  Digest root;
+
+  World(std::uint64_t seed, int shape_number, std::uint64_t entries)
+      : random(seed),
+        shape(shape_number, random),
+        map(random_map(shape, entries)),
+        root(build(map, store).root) {}
+};
+
 std::set<Digest> set_of(const std::vector<Digest>& list) {
   return {list.begin(), list.end()};
 }
@@ -80,11 +95,8 @@ TEST_CASE("R9 R11: edits in batches give the tree that a build from nothing give
 }
 
 TEST_CASE("R9: edits made at once give what they give one after the other") {
-  std::mt19937_64 random(1);
-  Shape shape(5, random);
-  Map map = random_map(shape, 8000);
-  MemoryStore store;
-  const Digest root = build(map, store).root;
+  World world(1, 5, 8000);
+  auto& [random, shape, map, store, root] = world;
   NodeSource nodes(store);
   std::vector<Bytes> firsts;  // of each leaf
   LevelCursor leaves(nodes, root, 0);
@@ -117,11 +129,8 @@ TEST_CASE("R9: edits made at once give what they give one after the other") {
 
 TEST_CASE("apply: reads and writes each touched node once") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    std::mt19937_64 random(seed);
-    Shape shape(static_cast<int>(seed % Shape::count), random);
-    Map map = random_map(shape, 2000);
-    MemoryStore store;
-    const Digest root = build(map, store).root;
+    World world(seed, static_cast<int>(seed % Shape::count), 2000);
+    auto& [random, shape, map, store, root] = world;
     std::size_t effective = 0;
     const std::vector<Edit> edits = random_edits(map, shape, random, &effective);
     CountingStore counting(store);
@@ -138,11 +147,8 @@ TEST_CASE("apply: reads and writes each touched node once") {
 }
 
 TEST_CASE("apply: most inserts read their leaf and the two beside it") {
-  std::mt19937_64 random(3);
-  Shape shape(0, random);
-  Map map = random_map(shape, 5000);
-  MemoryStore store;
-  const Digest root = build(map, store).root;
+  World world(3, 0, 5000);
+  auto& [random, shape, map, store, root] = world;
   const auto height = static_cast<std::size_t>(*Tree(store, root).height());
   REQUIRE(height > 1);
   MemoryStore made;
@@ -164,11 +170,8 @@ TEST_CASE("M1: the empty root is a golden value") {
 }
 
 TEST_CASE("R2: an edit that misses nodes names them and changes nothing") {
-  std::mt19937_64 random(7);
-  Shape shape(0, random);
-  Map map = random_map(shape, 2000);
-  MemoryStore whole;
-  const Digest root = build(map, whole).root;
+  World world(7, 0, 2000);
+  auto& [random, shape, map, whole, root] = world;
   std::vector<Edit> edits;
   for (auto at = map.begin(); edits.size() < 20; std::advance(at, 50)) {
     edits.push_back({at->first, std::nullopt});
@@ -196,10 +199,9 @@ TEST_CASE("R2: an edit that misses nodes names them and changes nothing") {
 
 TEST_CASE("X4: blocks that are no nodes are refused, never read past") {
   MemoryStore store;
-  Map map;
   std::mt19937_64 random(3);
   Shape shape(4, random);
-  for (int i = 0; i < 100; ++i) map[shape.key()] = shape.value();
+  const Map map = random_map(shape, 100);
   const TreeStats stats = build(map, store);
   const Bytes good = copy_of(*store.find(node_cid(stats.root)));
   for (std::size_t size = 0; size < good.size(); ++size) {
