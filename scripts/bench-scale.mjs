@@ -6,8 +6,8 @@
 //   node scripts/bench-scale.mjs [--folder /tmp] N…
 //
 // For each N a device opens the space lazily and reads one key; then it puts 1,000 others, and
-// syncs them with a server that has just started. Up to N = 1,000,000 (or WHOLE_MAX, of the
-// environment) it has all of the space by then.
+// syncs them with a server that has just started; then once more, without news. Up to
+// N = 1,000,000 (or WHOLE_MAX, of the environment) it has all of the space by then.
 // Bytes are those of the TCP streams, HTTP included, up and down. Memory is sampled every 2 ms:
 // RssAnon, the process's own; RssFile, the pages of LMDB that it has mapped, which the system takes
 // back as it likes.
@@ -97,6 +97,10 @@ async function onServer({ n, config, data, folder, space, report }) {
     await server.stop();
     server = await startOn(config, data, server.url.host); // with nothing in its memory
     await measureSync(server.pid, () => run('space', 'sync', dir), report);
+    [wire.up, wire.down] = [0, 0];
+    await run('space', 'sync', dir);
+    report('idle_sync_down_bytes', wire.down, 'B');
+    report('idle_sync_up_bytes', wire.up, 'B');
   } finally {
     wire.close();
     await server.stop();

@@ -86,4 +86,15 @@ std::vector<Block> checkpoint_with_proofs(const Space& space, const Cid& checkpo
   return with_proofs(*ucan, space.blocks());
 }
 
+std::vector<Block> checkpoint_news(const Space& space, const Cid& checkpoint,
+                                   const std::optional<Cid>& since) {
+  if (checkpoint == since) return {};
+  std::vector<Block> blocks = checkpoint_with_proofs(space, checkpoint);
+  if (!since) return blocks;
+  for (const Block& held : checkpoint_with_proofs(space, *since)) {
+    std::erase_if(blocks, [&](const Block& block) { return block.cid == held.cid; });
+  }
+  return blocks;
+}
+
 }  // namespace freehold::native

@@ -15,5 +15,8 @@ Result<> find_authority_proof(const Tenant& tenant, const MemoryStore& message, 
 
 /// The block of a checkpoint, and those of the chain that proves it.
 std::vector<Block> checkpoint_with_proofs(const Space& space, const Cid& checkpoint);
+/// The same for a caller that holds the checkpoint `since` with what proves it: what it lacks.
+std::vector<Block> checkpoint_news(const Space& space, const Cid& checkpoint,
+                                   const std::optional<Cid>& since);
 
 }  // namespace freehold::native

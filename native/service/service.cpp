@@ -55,6 +55,14 @@ Value stopped_error() {
                   "ask again when it has been synced");
 }
 
+/// The libraries look for an invocation beside its receipt; devices have what they sent.
+Answer answer_to(const Call& call, Outcome outcome) {
+  if (is_state(call.capability().can)) {
+    return answer_of(call.tenant, call.invocation, std::move(outcome));
+  }
+  return answer_of(call.tenant, call.invocation, call.blocks, std::move(outcome));
+}
+
 HttpReply reply_of(const std::vector<Answer>& answers) {
   std::vector<Receipt> report;
   std::vector<Block> blocks;
@@ -265,7 +273,7 @@ Result<> Service::run_query(Turn& turn, Exchange& request, Item& item) {
   } else {
     FH_TRY(outcome, find_ability(can)->handler(call));
   }
-  item.answer = answer_of(*item.tenant, item.invocation, blocks, std::move(outcome));
+  item.answer = answer_to(call, std::move(outcome));
   return {};
 }
 
@@ -281,7 +289,7 @@ Result<bool> Service::run_command(Turn& turn, Exchange& request, Item& item) {
     return false;
   }
   if (item.denial) {
-    item.answer = answer_of(*item.tenant, item.invocation, blocks, Outcome::failed(*item.denial));
+    item.answer = answer_to(call, Outcome::failed(*item.denial));
     return false;
   }
   if (is_sync) {
@@ -296,7 +304,7 @@ Result<bool> Service::run_command(Turn& turn, Exchange& request, Item& item) {
     // Receipts of space/state/* never enter the tree.
     FH_TRY(Outcome outcome, restore_state(call));
     FH_CHECK(turn.commit());
-    item.answer = answer_of(*item.tenant, item.invocation, blocks, std::move(outcome));
+    item.answer = answer_to(call, std::move(outcome));
     return true;
   }
   Space* home = record && record->space ? turn.space(*record->space) : nullptr;

@@ -46,8 +46,9 @@ Result<std::optional<DeviceRecord>> find_device(Call& call, const Space& space) 
   return std::optional<DeviceRecord>(std::move(record));
 }
 
-void add_checkpoint(const Space& space, const Cid& checkpoint, std::vector<Block>* blocks) {
-  for (Block& block : checkpoint_with_proofs(space, checkpoint)) {
+void add_checkpoint(const Space& space, const Cid& checkpoint, const std::optional<Cid>& since,
+                    std::vector<Block>* blocks) {
+  for (Block& block : checkpoint_news(space, checkpoint, since)) {
     blocks->push_back(std::move(block));
   }
 }
@@ -68,13 +69,13 @@ Result<> take_over(Call& call, const MemoryStore& message, const SyncMerged& mer
 }
 
 /// The answer to the same invocation again: the same receipt, the blocks from what is kept.
-Result<Answer> answer_again(Call& call, Space& space, const DeviceRecord& before) {
+Result<Answer> answer_again(Space& space, const DeviceRecord& before,
+                            const std::optional<Cid>& since) {
   FH_TRY(Receipt receipt, Receipt::decode(Block::of_cbor(before.receipt)));
-  Answer answer{std::move(receipt), with_proofs(call.invocation, call.blocks)};
   Held held(space);
   FH_TRY(SyncTurn::Told told, tell_again(held, before));
-  for (Block& block : told.blocks) answer.blocks.push_back(std::move(block));
-  add_checkpoint(space, before.checkpoint, &answer.blocks);
+  Answer answer{std::move(receipt), std::move(told.blocks)};
+  add_checkpoint(space, before.checkpoint, since, &answer.blocks);
   answer.blocks.push_back(answer.receipt.block);
   return answer;
 }
@@ -86,7 +87,7 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   const auto refuse = [&](Value error, std::vector<Block> blocks = {}) {
     result.outcome = Outcome::failed(std::move(error));
     result.outcome.blocks = std::move(blocks);
-    *answer = answer_of(call.tenant, call.invocation, call.blocks, result.outcome);
+    *answer = answer_of(call.tenant, call.invocation, result.outcome);
     return result;
   };
   const Result<SyncCall> sync =
@@ -98,7 +99,7 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   }
   FH_TRY(std::optional<DeviceRecord> before, find_device(call, *space));
   if (before && before->invocation == call.invocation.cid()) {
-    FH_TRY(*answer, answer_again(call, *space, *before));
+    FH_TRY(*answer, answer_again(*space, *before, sync->since));
     return result;
   }
   const bool is_first = !space->is_ours();
@@ -124,7 +125,7 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   FH_TRY(std::optional<Refused> refused, turn.take(*sync, recogniser, &quota));
   if (refused) {
     if (const Value* link = refused->error.find("checkpoint")) {
-      add_checkpoint(*space, *link->as_link(), &refused->blocks);
+      add_checkpoint(*space, *link->as_link(), sync->since, &refused->blocks);
     }
     return refuse(std::move(refused->error), std::move(refused->blocks));
   }
@@ -135,8 +136,8 @@ Result<SyncResult> sync_state(Call& call, const MemoryStore& message, Answer* an
   FH_TRY(SyncTurn::Told told, turn.tell(head.root, *head.checkpoint));
   result.outcome.out = Value(Map{{"ok", encode(told.answer)}});
   result.outcome.blocks = std::move(told.blocks);
-  add_checkpoint(*space, *head.checkpoint, &result.outcome.blocks);
-  *answer = answer_of(call.tenant, call.invocation, call.blocks, result.outcome);
+  add_checkpoint(*space, *head.checkpoint, sync->since, &result.outcome.blocks);
+  *answer = answer_of(call.tenant, call.invocation, result.outcome);
   // What the device may come back to: what it sent, and what it is on the way to.
   if (!turn.device().is_baseless) FH_CHECK(space->keep_beside(turn.device().root));
   FH_CHECK(space->keep_beside(turn.device().answered));

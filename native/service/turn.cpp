@@ -34,13 +34,19 @@ Result<> Turn::commit() {
 
 Answer answer_of(const Tenant& tenant, const Ucan& invocation, const BlockStore& blocks,
                  Outcome outcome) {
+  Answer answer = answer_of(tenant, invocation, std::move(outcome));
+  const std::vector<Block> told = with_proofs(invocation, blocks);
+  answer.blocks.insert(answer.blocks.begin(), told.begin(), told.end());
+  return answer;
+}
+
+Answer answer_of(const Tenant& tenant, const Ucan& invocation, Outcome outcome) {
   ReceiptFields fields;
   fields.ran = invocation.cid();
   fields.out = std::move(outcome.out);
   fields.fork = std::move(outcome.fork);
   fields.meta = std::move(outcome.meta);
-  Answer answer{issue(std::move(fields), tenant.signer), with_proofs(invocation, blocks)};
-  for (Block& block : outcome.blocks) answer.blocks.push_back(std::move(block));
+  Answer answer{issue(std::move(fields), tenant.signer), std::move(outcome.blocks)};
   answer.blocks.push_back(answer.receipt.block);
   return answer;
 }

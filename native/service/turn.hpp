@@ -14,7 +14,8 @@ struct Now {
   std::int64_t seconds() const noexcept { return ms / 1000; }
 };
 
-/// A receipt, and all blocks that travel with it: itself, its invocation with proofs, its effects.
+/// A receipt, and all blocks that travel with it: itself, its effects, and its invocation with
+/// proofs unless the caller has them.
 struct Answer {
   Receipt receipt;
   std::vector<Block> blocks;
@@ -105,9 +106,11 @@ Result<Answer> run_task(Call& call, Space* home);
 void keep_receipt(Turn& turn, const Did& tenant, const Answer& answer, TaskRecord::State state,
                   Space* space);
 
-/// A signed receipt that is kept nowhere.
+/// A signed receipt that is kept nowhere, beside the invocation with its proofs from `blocks`.
 Answer answer_of(const Tenant& tenant, const Ucan& invocation, const BlockStore& blocks,
                  Outcome outcome);
+/// The same without these.
+Answer answer_of(const Tenant& tenant, const Ucan& invocation, Outcome outcome);
 /// The answer that a task got before.
 Result<Answer> answer_of(const Cid& task, const TaskRecord& record);
 

@@ -45,7 +45,11 @@ class Device {
   queue(/** @type {any} */ invocation) {
     this.edit([{ key: peer.queueKey(invocation.cid), value: invocation.cid }]);
     this.queued.push(...peer.blocksOf(invocation));
-    // What we send does not come back.
+    this.keep(invocation);
+  }
+
+  /** What we send does not come back. */
+  keep(/** @type {any} */ invocation) {
     for (const { cid, bytes } of peer.blocksOf(invocation)) this.blocks.set(`${cid}`, bytes);
   }
 
@@ -65,8 +69,10 @@ class Device {
     const sent = await peer.sendMessage(this.server.url, [invocation], { blocks: extra });
     const [receipt] = sent.receipts;
     assert.ok(receipt.out.ok, JSON.stringify(receipt.out.error));
-    await peer.verifyReceipt(receipt.root.bytes, sent.getBlock, () => this.server.didKey);
+    this.keep(invocation);
     for (const [cid, bytes] of sent.blocks) this.blocks.set(cid, bytes);
+    const getBlock = peer.getBlockOf(this.blocks);
+    await peer.verifyReceipt(receipt.root.bytes, getBlock, () => this.server.didKey);
     const { checkpoint, from, edits: link, more } = receipt.out.ok;
     assert.equal(`${from}`, `${this.since}`);
     assert.equal(more, undefined);

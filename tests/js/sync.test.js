@@ -95,6 +95,16 @@ test('the package syncs with a server', async (t) => {
     assert.equal(second.proven, true);
     assert.equal(second.seq, 1, 'a sync that changes nothing makes no checkpoint');
     assert.deepEqual(await other.get('/notes/1'), { text: 'one' });
+
+    // What proves it outlasts its entry: it does not come with each answer.
+    const delegations = () => collect(space.entries({ prefix: '/delegation/' }));
+    const [given] = await delegations();
+    await other.delete(given.key);
+    for (const each of [other, space, other, space]) {
+      assert.equal((await each.sync(server.url)).proven, true);
+    }
+    const [again] = await delegations(); // the other device gives the right anew
+    assert.notDeepEqual(again.key, given.key);
   });
 
   await t.test('R9: both sides edit; what collides is kept as a conflict', async () => {

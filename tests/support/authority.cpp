@@ -44,7 +44,10 @@ Bytes Authority::respond(const Ucan& invocation, Value out, std::vector<Block> b
   fields.ran = invocation.cid();
   fields.out = std::move(out);
   const Receipt receipt = issue(std::move(fields), signer_);
-  if (checkpoint_) blocks.push_back(checkpoint_->ucan.block);
+  const Capability& asked = invocation.capabilities[0];
+  const Value* since = asked.can == ability::state_sync ? asked.nb->find("since") : nullptr;
+  const bool is_held = since != nullptr && checkpoint_ && *since == Value(checkpoint_->cid());
+  if (checkpoint_ && !is_held) blocks.push_back(checkpoint_->ucan.block);
   blocks.push_back(receipt.block);
   return encode_message({}, std::span(&receipt, 1), blocks);
 }

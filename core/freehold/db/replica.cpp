@@ -322,7 +322,13 @@ Result<Digest> Replica::move_held(const Digest& head, bool keeps_dead, Gathered&
   for (const Cid& cid : absent) missing_.add(cid);
   if (is_wanting(absent)) return fail(Errc::missing, "an attachment is not held");
   FH_TRY(const auto finished, holdings.finish(keeps_dead, gathered));
-  freed->insert(freed->end(), finished.freed.begin(), finished.freed.end());
+  CidSet proving;  // the base's checkpoint: it stays, and does not come again
+  if (checkpoint_ && !finished.freed.empty()) {
+    FH_CHECK(earlier({*checkpoint_, seq_}, all, &proving));
+  }
+  for (const Cid& cid : finished.freed) {
+    if (!proving.contains(cid)) freed->push_back(cid);
+  }
   for (const Digest& node : finished.applied.dropped) freed->push_back(node_cid(node));
   return finished.applied.root;
 }

@@ -88,11 +88,11 @@ bool Replica::collect_shown(const Cid& cid, CidSet* seen, std::vector<Cid>* grou
 
 /// A checkpoint that came earlier, so that it can be shown with what proves it; of one that storage
 /// has lost, what the record knows. Errc::missing as long as storage has not been asked.
-Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all) {
-  CidSet reached;
+Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all, CidSet* reached) {
+  CidSet own;
   std::vector<Cid> found;
   std::vector<Cid> absent;
-  collect_reached(seen.cid, all, &reached, &found, &absent);
+  collect_reached(seen.cid, all, reached != nullptr ? reached : &own, &found, &absent);
   for (const Cid& cid : absent) {
     if (!absent_.contains(cid)) missing_.add(cid);
   }
@@ -125,14 +125,20 @@ Result<> Replica::check_lineage(const Checkpoint& checkpoint, const BlockStore& 
   return {};
 }
 
-/// The checkpoint, if `authority` has signed it for this space.
-Result<Checkpoint> Replica::authentic(const Cid& cid, const Did& authority, const BlockStore& all) {
+/// The checkpoint, if it is of this space.
+Result<Checkpoint> Replica::stated(const Cid& cid, const BlockStore& all) const {
   const auto bytes = all.find(cid);
   if (!bytes) return fail(Errc::protocol, "the checkpoint is not in the answer");
   FH_TRY(Checkpoint checkpoint, Checkpoint::decode(Block(cid, copy_of(*bytes))));
   if (checkpoint.space != space_) {
     return fail(Errc::protocol, "the checkpoint is of another space");
   }
+  return checkpoint;
+}
+
+/// The same, if `authority` has signed it.
+Result<Checkpoint> Replica::authentic(const Cid& cid, const Did& authority, const BlockStore& all) {
+  FH_TRY(Checkpoint checkpoint, stated(cid, all));
   if (checkpoint.ucan.issuer != authority ||
       !verify_signature(checkpoint.ucan, key_of_service(authority))) {
     return fail(Errc::invalid_signature, "the checkpoint is not signed by the authority");
@@ -150,7 +156,6 @@ Result<> Replica::check_sync(const Ucan& invocation, const Receipt& receipt, con
                   "sync: the receipt is from another checkpoint than was sent");
   }
   if (checkpoint_ && checkpoint.seq < seq_) {
-    FH_CHECK(earlier({*checkpoint_, seq_}, all));
     return accuse(EvidenceKind::rollback, invocation, receipt, all,
                   "sync: a checkpoint below the last one");
   }

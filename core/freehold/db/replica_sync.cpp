@@ -46,8 +46,8 @@ Result<SyncDraft> Replica::begin_sync(const Did& agent, const Did& service, std:
 
   Commit commit;
   if (sent_root_ && !pulling_) {  // of a sync that was never finished
-    FH_TRY(const auto old, nodes_since(blocks_, head_, *sent_root_, &missing_));
-    FH_CHECK(free_dropped(old, blocks_, std::span(&base_, 1), &commit.freed));
+    const Digest needed[] = {head_, base_};
+    FH_CHECK(free_left_behind(std::span(&*sent_root_, 1), blocks_, needed, &commit.freed));
   }
   SyncCall call;
   call.n = n_ + 1;
@@ -147,12 +147,14 @@ Result<Replica::Answer> Replica::verify_answer(const Ucan& invocation, ByteView 
   answer.message = std::move(reply.message);
   FH_TRY(answer.sync, decode_sync_answer(*reply.receipt.ok()));
   const LayeredStore all(answer.message.blocks, blocks_);
-  const auto block = all.find(answer.sync.checkpoint);
-  if (!block) return fail(Errc::protocol, "sync: the checkpoint is not in the answer");
-  FH_TRY(answer.checkpoint, Checkpoint::decode(Block(answer.sync.checkpoint, copy_of(*block))));
-  if (answer.checkpoint.space != space_) {
-    return fail(Errc::protocol, "sync: the checkpoint is of another space");
+  // The base's checkpoint, and what proves it, do not come again.
+  if (checkpoint_) FH_CHECK(earlier({*checkpoint_, seq_}, all));
+  if (answer.sync.checkpoint == checkpoint_ && !all.find(*checkpoint_)) {  // storage has lost it
+    is_reading_ = true;
+    missing_.add(*checkpoint_);
+    return fail(Errc::missing, "an earlier checkpoint, or what proves it");
   }
+  FH_TRY(answer.checkpoint, stated(answer.sync.checkpoint, all));
   FH_TRY(answer.proven, verify_checkpoint(answer.checkpoint, invocation.audience,
                                           key_of_service(invocation.audience), all, now));
   FH_CHECK(check_sync(invocation, reply.receipt, answer));

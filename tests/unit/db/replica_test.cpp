@@ -146,6 +146,28 @@ TEST_CASE("R4: a device that lost all it had takes nothing from the others by th
   CHECK(again.conflicts() == 0);
 }
 
+TEST_CASE("R10: a sync without news does not bring what is held; what was lost is asked for") {
+  World world;
+  world.alice.put("/a", "one");
+  REQUIRE(world.alice.sync(world.authority));
+  const Cid checkpoint = *world.alice.replica.checkpoint();
+  world.alice.restart();  // it is in storage only
+  const Sealed idle = world.alice.begin();
+  const Bytes answer = world.authority.answer(idle.message, 1'000);
+  CHECK_FALSE(decode_message(answer)->blocks.find(checkpoint));
+  CHECK(idle.message.size() + answer.size() < 1'536);
+  REQUIRE(world.alice.finish(idle.invocation, answer));
+  CHECK(world.alice.reads == 0);
+
+  world.alice.disk.erase(checkpoint);
+  world.alice.restart();
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.reads == 1);
+  world.alice.restart();
+  REQUIRE(world.alice.sync(world.authority));
+  CHECK(world.alice.reads == 1);
+}
+
 TEST_CASE("R25: more than one sync carries goes in several, least keys first") {
   World world;
   std::vector<Replica::Change> changes;
