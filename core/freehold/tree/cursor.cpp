@@ -75,11 +75,11 @@ void NodeSource::tell_missing(Missing* to) const {
 }
 
 bool LevelCursor::start() {
-  path_.clear();
+  steps_ = 0;
   const Node* root = source_->node(root_);
   if (root == nullptr) return false;
   assert(root->level() >= level_);
-  path_.push_back({root, 0});
+  push(root);
   return true;
 }
 
@@ -89,12 +89,12 @@ const Node* LevelCursor::child(const Step& step) {
 
 bool LevelCursor::seek(ByteView key) {
   if (!start()) return false;
-  while (path_.back().node->level() > level_) {
-    Step& step = path_.back();
+  while (last().node->level() > level_) {
+    Step& step = last();
     step.index = step.node->child_of(key);
     const Node* below = child(step);
     if (below == nullptr) return false;
-    path_.push_back({below, 0});
+    push(below);
   }
   return true;
 }
@@ -107,82 +107,82 @@ bool LevelCursor::seek_last() {
 }
 
 bool LevelCursor::descend_first() {
-  while (path_.back().node->level() > level_) {
-    path_.back().index = 0;
-    const Node* below = child(path_.back());
+  while (last().node->level() > level_) {
+    last().index = 0;
+    const Node* below = child(last());
     if (below == nullptr) return false;
-    path_.push_back({below, 0});
+    push(below);
   }
   return true;
 }
 
 bool LevelCursor::descend_last() {
-  while (path_.back().node->level() > level_) {
-    path_.back().index = path_.back().node->size() - 1;
-    const Node* below = child(path_.back());
+  while (last().node->level() > level_) {
+    last().index = last().node->size() - 1;
+    const Node* below = child(last());
     if (below == nullptr) return false;
-    path_.push_back({below, 0});
+    push(below);
   }
   return true;
 }
 
 bool LevelCursor::next(bool* moved) {
-  std::size_t depth = path_.size() - 1;
+  std::size_t depth = steps_ - 1;
   while (depth > 0 && path_[depth - 1].index + 1 == path_[depth - 1].node->size()) --depth;
   *moved = depth > 0;
   if (depth == 0) return true;
-  path_.resize(depth);
-  ++path_.back().index;
-  const Node* below = child(path_.back());
+  steps_ = depth;
+  ++last().index;
+  const Node* below = child(last());
   if (below == nullptr) return false;
-  path_.push_back({below, 0});
+  push(below);
   return descend_first();
 }
 
 bool LevelCursor::previous(bool* moved) {
-  std::size_t depth = path_.size() - 1;
+  std::size_t depth = steps_ - 1;
   while (depth > 0 && path_[depth - 1].index == 0) --depth;
   *moved = depth > 0;
   if (depth == 0) return true;
-  path_.resize(depth);
-  --path_.back().index;
-  const Node* below = child(path_.back());
+  steps_ = depth;
+  --last().index;
+  const Node* below = child(last());
   if (below == nullptr) return false;
-  path_.push_back({below, 0});
+  push(below);
   return descend_last();
 }
 
 Digest LevelCursor::digest() const noexcept {
-  if (path_.size() == 1) return root_;
-  const Step& parent = path_[path_.size() - 2];
+  if (steps_ == 1) return root_;
+  const Step& parent = path_[steps_ - 2];
   return parent.node->link(parent.index);
 }
 
 LevelCursor::Place LevelCursor::place() const noexcept {
-  if (path_.size() == 1) return {nullptr, 0};
-  const Step& parent = path_[path_.size() - 2];
+  if (steps_ == 1) return {nullptr, 0};
+  const Step& parent = path_[steps_ - 2];
   return {parent.node, parent.index};
 }
 
 bool LevelCursor::is_first() const noexcept {
-  for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
+  for (std::size_t i = 0; i + 1 < steps_; ++i) {
     if (path_[i].index != 0) return false;
   }
   return true;
 }
 
 Bytes LevelCursor::separator() const {
-  if (path_.size() == 1) return {};
-  const Step& parent = path_[path_.size() - 2];
+  if (steps_ == 1) return {};
+  const Step& parent = path_[steps_ - 2];
   return parent.node->key(parent.index);
 }
 
-std::optional<Bytes> LevelCursor::upper_bound() const {
-  for (std::size_t i = path_.size() - 1; i-- > 0;) {
+LevelCursor::Place LevelCursor::place_after() const noexcept {
+  for (std::size_t i = steps_ - 1; i-- > 0;) {
     const Step& step = path_[i];
-    if (step.index + 1 < step.node->size()) return step.node->key(step.index + 1);
+    if (step.index + 1 < step.node->size()) return {step.node, step.index + 1};
   }
-  return std::nullopt;
+  return {nullptr, 0};
 }
 
 }  // namespace freehold

@@ -1,6 +1,8 @@
 /// Walks one level of a tree, node by node, and reads no node twice.
 #pragma once
 
+#include <array>
+
 #include "freehold/block/store.hpp"
 #include "freehold/tree/node_cache.hpp"
 
@@ -66,7 +68,7 @@ class LevelCursor {
   bool next(bool* moved);
   bool previous(bool* moved);
 
-  const Node& node() const noexcept { return *path_.back().node; }
+  const Node& node() const noexcept { return *path_[steps_ - 1].node; }
   Digest digest() const noexcept;
   /// Where the parent lists the node; of the root, no parent.
   struct Place {
@@ -77,8 +79,8 @@ class LevelCursor {
   bool is_first() const noexcept;
   /// The key under which the parent lists the node; empty for the root.
   Bytes separator() const;
-  /// The separator of the node after this one; none at the end of the level.
-  std::optional<Bytes> upper_bound() const;
+  /// Where the separator of the node after this one stands; no parent at the end of the level.
+  Place place_after() const noexcept;
 
  private:
   struct Step {
@@ -86,6 +88,8 @@ class LevelCursor {
     std::size_t index;  // of the child on the path; 0 on the lowest step
   };
 
+  Step& last() noexcept { return path_[steps_ - 1]; }
+  void push(const Node* node) noexcept { path_[steps_++] = {node, 0}; }
   bool start();
   bool descend_first();
   bool descend_last();
@@ -94,7 +98,8 @@ class LevelCursor {
   NodeSource* source_;
   Digest root_;
   int level_;
-  std::vector<Step> path_;  // root first
+  std::array<Step, limits::height_max> path_;  // root first
+  std::size_t steps_ = 0;
 };
 
 }  // namespace freehold

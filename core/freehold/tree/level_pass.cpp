@@ -29,7 +29,7 @@ bool LevelPass::run() {
       continue;
     }
     const Node& node = cursor_.node();
-    const std::size_t end = edits_up_to(cursor_.upper_bound(), next_);
+    const std::size_t end = edits_within(cursor_, next_);
     // The bytes before the first change of structure, or no such change.
     std::uint64_t lead = 0;
     bool is_structural = false;
@@ -70,14 +70,18 @@ LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit) 
   return Change::structure;
 }
 
-std::size_t LevelPass::edits_up_to(const std::optional<Bytes>& upper, std::size_t from) const {
-  if (!upper) return edits_.size();
-  while (from < edits_.size() && compare(edits_[from].key, *upper) < 0) ++from;
+/// Behind the last of the edits from `from` on that fall into the cursor's node.
+std::size_t LevelPass::edits_within(const LevelCursor& cursor, std::size_t from) const {
+  const auto [parent, index] = cursor.place_after();
+  if (parent == nullptr) return edits_.size();
+  while (from < edits_.size() && parent->compare_key(index, edits_[from].key) > 0) ++from;
   return from;
 }
 
 bool LevelPass::is_at_boundary() const {
-  return boundary_ && !cursor_.is_first() && equal(cursor_.separator(), boundary_->separator);
+  if (!boundary_ || cursor_.is_first()) return false;
+  const auto [parent, index] = cursor_.place();
+  return parent->compare_key(index, boundary_->separator) == 0;
 }
 
 /// The leaf after a region may need another separator, since that depends on the key before it.
@@ -145,14 +149,19 @@ bool LevelPass::run_within(std::size_t edits_end, bool* done) {
   LevelCursor after = cursor_;
   bool moved = false;
   if (!before.previous(&moved) || !after.next(&moved)) return false;
-  if (!moved || !is_natural(before.node(), node) || !is_natural(node, after.node())) return true;
-  const std::size_t behind = edits_up_to(after.upper_bound(), edits_end);
+  if (!moved) return true;
+  // The other half of each window is what the chunker looks at.
+  const Node& ahead = before.node();
+  const std::uint64_t start = hash_.cut(level_, ahead.key(ahead.size() - 1, key_));
+  const std::uint64_t end = hash_.cut(level_, node.key(node.size() - 1, key_));
+  if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return true;
+  const std::size_t behind = edits_within(after, edits_end);
   for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
     if (change_of(after.node(), edits_[k]) == Change::structure) return true;
   }
 
   Region region;
-  region.last_key = before.node().key(before.node().size() - 1);
+  region.last_key = ahead.key(ahead.size() - 1);
   chunker_.clear();
   chunker_.resume_behind(region.last_key);
   const std::size_t first = next_;
@@ -258,7 +267,7 @@ void LevelPass::stream_node(Region& region) {
   old.node = &node;
   old.edits_from = next_;
   old.effective_before = effective_;
-  const std::size_t end = edits_up_to(cursor_.upper_bound(), next_);
+  const std::size_t end = edits_within(cursor_, next_);
 
   const auto put = [&](const LevelEdit& edit) {
     chunker_.push(edit.key, {}, *edit.payload, edit.is_linked, edit.weight);
@@ -372,16 +381,26 @@ void LevelPass::end_region(Region& region, std::size_t old_nodes) {
 /// Whether the boundary between two neighbours of the old level is seen to be a natural cut: its
 /// windows lie in them.
 bool LevelPass::is_natural(const Node& before, const Node& after) {
-  const std::size_t end = before.size() - 1;
-  const std::uint64_t hash = hash_.cut(level_, before.key(end, key_));
-  const auto is_above = [&](const Node& node, std::size_t i, std::size_t step) {
-    for (std::uint64_t bytes = 0; bytes < limits::cut_window_bytes; i += step) {
-      if (i >= node.size() || hash_.cut(level_, node.key(i, key_)) >= hash) return false;
-      bytes += node.entry_bytes(i);
-    }
-    return true;
-  };
-  return is_above(before, end - 1, SIZE_MAX) && is_above(after, 0, 1);  // unsigned: backwards
+  const std::uint64_t hash = hash_.cut(level_, before.key(before.size() - 1, key_));
+  return ends_above(before, hash) && starts_below(after, hash);
+}
+
+/// Whether `hash`, that of the last entry, is above those in the window before it.
+bool LevelPass::ends_above(const Node& before, std::uint64_t hash) {
+  std::size_t i = before.size() - 1;
+  for (std::uint64_t bytes = 0; bytes < limits::cut_window_bytes; bytes += before.entry_bytes(i)) {
+    if (i == 0 || hash_.cut(level_, before.key(--i, key_)) >= hash) return false;
+  }
+  return true;
+}
+
+/// Whether `hash`, that of the entry before the first, is above those in the window after it.
+bool LevelPass::starts_below(const Node& after, std::uint64_t hash) {
+  std::size_t i = 0;
+  for (std::uint64_t bytes = 0; bytes < limits::cut_window_bytes; bytes += after.entry_bytes(i++)) {
+    if (i == after.size() || hash_.cut(level_, after.key(i, key_)) >= hash) return false;
+  }
+  return true;
 }
 
 void LevelPass::put_above(ByteView key, const Digest& child, Weight weight) {

@@ -76,7 +76,7 @@ class LevelPass {
   struct Region;  // what one region is in the midst of
 
   Change change_of(const Node& node, const LevelEdit& edit) const;
-  std::size_t edits_up_to(const std::optional<Bytes>& upper, std::size_t from) const;
+  std::size_t edits_within(const LevelCursor& cursor, std::size_t from) const;
   bool is_at_boundary() const;
   void settle_boundary();
   void rewrite(const Node& node, std::size_t edits_end);
@@ -89,6 +89,8 @@ class LevelPass {
   bool may_stop(const Region& region, const Chunker::Group& group, std::size_t t);
   void end_region(Region& region, std::size_t old_nodes);
   bool is_natural(const Node& before, const Node& after);
+  bool ends_above(const Node& before, std::uint64_t hash);
+  bool starts_below(const Node& after, std::uint64_t hash);
 
   void put_above(ByteView key, const Digest& child, Weight weight);
   void erase_above(ByteView key);

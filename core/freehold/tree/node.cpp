@@ -1,5 +1,6 @@
 #include "freehold/tree/node.hpp"
 
+#include <bit>
 #include <cassert>
 
 #include "freehold/base/limits.hpp"
@@ -42,9 +43,9 @@ std::uint8_t* put_bytes(std::uint8_t* at, ByteView bytes) noexcept {
 std::uint64_t head_of(ByteView suffix) noexcept {
   std::uint64_t head = 0;
   const std::size_t size = std::min<std::size_t>(suffix.size(), sizeof head);
-  if (size == sizeof head) {  // in one load
-    for (std::size_t i = 0; i < sizeof head; ++i) head = head << 8 | suffix[i];
-    return head;
+  if (size == sizeof head) {
+    std::memcpy(&head, suffix.data(), sizeof head);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(head) : head;
   }
   for (std::size_t i = 0; i < size; ++i) head |= std::uint64_t{suffix[i]} << (56 - 8 * i);
   return head;
@@ -202,6 +203,7 @@ Result<> Node::decode(ByteView block, Node* to) {
 
 Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
   ByteView last;
+  std::uint64_t last_head = 0;
   for (std::uint64_t i = 0; i < count && !reader.failed(); ++i) {
     const std::uint8_t list = reader.byte();
     const ByteView suffix = reader.bytes_item();
@@ -220,7 +222,8 @@ Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
     if (list != list_head(level_, is_linked)) {
       return fail(Errc::malformed, "node: entry of a wrong number of elements");
     }
-    if (i > 0 && !reader.failed() && compare(last, suffix) >= 0) {
+    const std::uint64_t head = head_of(suffix);
+    if (i > 0 && head <= last_head && !reader.failed() && compare(last, suffix) >= 0) {
       return fail(Errc::malformed, "node: keys do not ascend");
     }
     const std::uint32_t payload_size = reader.at() - payload_at;
@@ -228,13 +231,14 @@ Result<> Node::decode_entries(NodeReader& reader, std::uint64_t count) {
       return fail(Errc::malformed, "node: inline value over value_inline_bytes_max");
     }
     Item item{};
-    item.head = head_of(suffix);
+    item.head = head;
     item.suffix_at = payload_at - static_cast<std::uint32_t>(suffix.size());
     item.payload_size = static_cast<std::uint16_t>(payload_size);
     item.suffix_size = suffix.size() & 0x7fff;
     item.is_linked = is_linked;
     items_.push_back(item);
     last = suffix;
+    last_head = head;
   }
   return {};
 }
