@@ -2,10 +2,10 @@
 /// there is reported, and the operation is run again when it is (docs/design.md section 5).
 #pragma once
 
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "freehold/base/hash_map.hpp"
 #include "freehold/block/block.hpp"
 
 namespace freehold {
@@ -31,30 +31,27 @@ class BlockSink {
 class MemoryStore final : public BlockStore, public BlockSink {
  public:
   std::optional<ByteView> find(const Cid& cid) const override {
-    const auto found = blocks_.find(cid);
-    if (found == blocks_.end()) return std::nullopt;
-    return found->second.bytes();
+    const Block* found = blocks_.find(cid);
+    if (found == nullptr) return std::nullopt;
+    return found->bytes();
   }
   std::shared_ptr<const Bytes> share(const Cid& cid) const override {
-    const auto found = blocks_.find(cid);
-    return found == blocks_.end() ? nullptr : found->second.data;
+    const Block* found = blocks_.find(cid);
+    return found == nullptr ? nullptr : found->data;
   }
   void put(Block block) override {
     const auto [place, is_new] = blocks_.try_emplace(block.cid);
-    if (!is_new) bytes_ -= place->second.bytes().size();
+    if (!is_new) bytes_ -= place->bytes().size();
     bytes_ += block.bytes().size();
-    place->second = std::move(block);
+    *place = std::move(block);
   }
   /// The block itself, to hand on without a copy; null CID if not held.
   Block block(const Cid& cid) const {
-    const auto found = blocks_.find(cid);
-    return found == blocks_.end() ? Block() : found->second;
+    const Block* found = blocks_.find(cid);
+    return found == nullptr ? Block() : *found;
   }
   void erase(const Cid& cid) {
-    const auto found = blocks_.find(cid);
-    if (found == blocks_.end()) return;
-    bytes_ -= found->second.bytes().size();
-    blocks_.erase(found);
+    if (const auto erased = blocks_.extract(cid)) bytes_ -= erased->value.bytes().size();
   }
   void clear() {
     blocks_.clear();
@@ -66,7 +63,7 @@ class MemoryStore final : public BlockStore, public BlockSink {
   const auto& blocks() const noexcept { return blocks_; }
 
  private:
-  std::unordered_map<Cid, Block, CidHash> blocks_;
+  HashMap<Cid, Block, CidHash> blocks_;
   std::size_t bytes_ = 0;
 };
 

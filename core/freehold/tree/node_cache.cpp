@@ -9,26 +9,26 @@ void NodeCache::clear() noexcept {
 }
 
 const Node* NodeCache::find(const Digest& digest) {
-  if (const auto found = young_.find(digest); found != young_.end()) return &found->second.node;
-  if (old_.empty()) return nullptr;
-  Map::node_type found = old_.extract(digest);
-  if (found.empty()) return nullptr;
-  young_bytes_ += found.mapped().node.memory_bytes();
-  return &young_.insert(std::move(found)).position->second.node;
+  if (const Held* found = young_.find(digest)) return &found->node;
+  Map::Handle found = old_.extract(digest);
+  if (found == nullptr) return nullptr;
+  young_bytes_ += found->value.node.memory_bytes();
+  return &young_.insert(std::move(found))->node;
 }
 
 const Node* NodeCache::add(const Digest& digest, Held held) {
   young_bytes_ += held.node.memory_bytes();
-  return &young_.emplace(digest, std::move(held)).first->second.node;
+  Held* place = young_.try_emplace(digest).first;
+  *place = std::move(held);
+  return &place->node;
 }
 
 void NodeCache::leave() noexcept {
   if (--users_ > 0) return;
   for (const Digest& digest : forgotten_) {
-    const auto found = young_.find(digest);
-    if (found == young_.end()) continue;  // in the old half, or never read: that goes anyway
-    young_bytes_ -= found->second.node.memory_bytes();
-    young_.erase(found);
+    const Map::Handle found = young_.extract(digest);
+    if (found == nullptr) continue;  // in the old half, or never read: that goes anyway
+    young_bytes_ -= found->value.node.memory_bytes();
   }
   forgotten_.clear();
   if (young_bytes_ < bytes_max_ / 2) return;

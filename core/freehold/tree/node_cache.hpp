@@ -8,8 +8,8 @@
 #pragma once
 
 #include <memory>
-#include <unordered_map>
 
+#include "freehold/base/hash_map.hpp"
 #include "freehold/base/limits.hpp"
 #include "freehold/tree/node.hpp"
 
@@ -42,7 +42,7 @@ class NodeCache {
     std::shared_ptr<const Bytes> bytes;  // of the node, unless the operation's store keeps them
     Node node;
   };
-  using Map = std::unordered_map<Digest, Held, DigestHash>;
+  using Map = HashMap<Digest, Held, DigestHash>;
 
   const Node* find(const Digest& digest);
   const Node* add(const Digest& digest, Held held);
