@@ -188,14 +188,6 @@ class Auditor {
     }
   }
 
-  struct DigestHash {
-    std::size_t operator()(const Digest& digest) const noexcept {
-      std::size_t hash;
-      std::memcpy(&hash, digest.data(), sizeof hash);
-      return hash;
-    }
-  };
-
   KvReader* kv_;
   layout::SpaceId space_;
   SpaceBlocks blocks_;
@@ -205,7 +197,7 @@ class Auditor {
   std::unordered_map<Cid, std::uint64_t, CidHash> holders_;
   CidSet checkpoints_;
   CidSet tree_;  // nodes of the head
-  std::unordered_set<Digest, DigestHash> keys_;
+  DigestSet keys_;
   std::uint64_t live_bytes_ = 0;
   std::uint64_t dead_bytes_ = 0;
 };

@@ -1,4 +1,4 @@
-# libsodium for wasm: just Ed25519, SHA-256 and what these need, from Debian's sources.
+# libsodium for wasm: just Ed25519, SHA-256, SipHash and what these need, from Debian's sources.
 
 set(sodium_source ${FREEHOLD_CACHE}/libsodium-1.0.18/src/libsodium)
 set(sodium_headers ${CMAKE_BINARY_DIR}/sodium-headers)
@@ -22,6 +22,8 @@ set(sodium_files
   crypto_hash/sha256/cp/hash_sha256_cp.c
   crypto_hash/sha512/hash_sha512.c
   crypto_hash/sha512/cp/hash_sha512_cp.c
+  crypto_shorthash/crypto_shorthash.c
+  crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c
   crypto_verify/sodium/verify.c
   sodium/utils.c)
 list(TRANSFORM sodium_files PREPEND ${sodium_source}/)

@@ -91,14 +91,11 @@ inline Digest digest_of(const Cid& cid) noexcept {
   return digest;
 }
 
+/// Not a part of the CID's own hash: one block has as many CIDs as there are codecs, an identity
+/// CID is what its maker likes, and a link need not lead to a block.
 struct CidHash {
   std::size_t operator()(const Cid& cid) const noexcept {
-    // The end of a CID is the end of a cryptographic hash: as good as any hash of it.
-    const ByteView bytes = cid.bytes();
-    std::size_t hash = 0;
-    std::memcpy(&hash, bytes.data() + bytes.size() - std::min(bytes.size(), sizeof hash),
-                std::min(bytes.size(), sizeof hash));
-    return hash;
+    return static_cast<std::size_t>(table_hash(cid.bytes()));
   }
 };
 

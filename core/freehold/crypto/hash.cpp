@@ -1,8 +1,8 @@
 #include "freehold/crypto/hash.hpp"
 
-#ifdef __EMSCRIPTEN__
 #include <sodium.h>
-#else
+
+#ifndef __EMSCRIPTEN__
 #include <openssl/evp.h>
 #endif
 
@@ -79,6 +79,18 @@ Digest Sha256::finish() noexcept {
 }
 
 #endif
+
+std::uint64_t table_hash(ByteView bytes) noexcept {
+  struct Key {
+    std::array<std::uint8_t, crypto_shorthash_KEYBYTES> bytes;
+    Key() noexcept { randombytes_buf(bytes.data(), bytes.size()); }
+  };
+  static const Key key;
+  std::uint64_t hash = 0;
+  crypto_shorthash(reinterpret_cast<std::uint8_t*>(&hash), bytes.data(), bytes.size(),
+                   key.bytes.data());
+  return hash;
+}
 
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <unordered_set>
 
 #include "freehold/base/bytes.hpp"
 
@@ -15,6 +16,18 @@ inline constexpr std::size_t digest_size = 32;
 using Digest = std::array<std::uint8_t, digest_size>;
 
 Digest sha256(ByteView bytes) noexcept;
+
+/// For tables in memory whose keys come from outside: who does not know this process's random key
+/// cannot make keys whose hashes are the same. SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast
+/// short-input PRF", 2012), by libsodium.
+std::uint64_t table_hash(ByteView bytes) noexcept;
+
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const noexcept {
+    return static_cast<std::size_t>(table_hash(digest));
+  }
+};
+using DigestSet = std::unordered_set<Digest, DigestHash>;
 
 /// SHA-256 of bytes that come in pieces.
 class Sha256 {

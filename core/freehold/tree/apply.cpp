@@ -1,7 +1,6 @@
 #include "freehold/tree/apply.hpp"
 
 #include <cassert>
-#include <set>
 
 #include "freehold/tree/builder.hpp"
 #include "freehold/tree/level_pass.hpp"
@@ -65,8 +64,8 @@ class WorkSink final : public BlockSink {
 
 /// Nodes that were written as well as dropped stay; the sink gets what is new.
 void finish(Work& work, Applied& applied, NodeSource& source, BlockSink& sink) {
-  const std::set<Digest> dropped(work.dropped.begin(), work.dropped.end());
-  std::set<Digest> kept;
+  const DigestSet dropped(work.dropped.begin(), work.dropped.end());
+  DigestSet kept;
   for (Block& block : work.written) {
     const Digest digest = digest_of(block.cid);
     if (dropped.contains(digest)) {

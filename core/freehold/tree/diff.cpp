@@ -1,14 +1,10 @@
 #include "freehold/tree/diff.hpp"
 
-#include <unordered_set>
-
 #include "freehold/tree/cursor.hpp"
 
 namespace freehold {
 
 namespace {
-
-using DigestSet = std::unordered_set<Digest, DigestHash>;
 
 /// The subtrees of one tree that may differ from the other's, all of one level, in key order.
 struct Side {

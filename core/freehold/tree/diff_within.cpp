@@ -1,15 +1,12 @@
 #include "freehold/tree/diff_within.hpp"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "freehold/tree/apply.hpp"
 
 namespace freehold {
 
 namespace {
-
-using DigestSet = std::unordered_set<Digest, DigestHash>;
 
 /// The nodes of an interval on one level of a tree, in key order. Of those that reach into it the
 /// ones inside may have been dropped since they are the other tree's too; the first and the last

@@ -15,14 +15,6 @@
 
 namespace freehold {
 
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const noexcept {
-    std::size_t hash;  // part of a cryptographic hash: as good as any hash of it
-    std::memcpy(&hash, digest.data(), sizeof hash);
-    return hash;
-  }
-};
-
 /// For one thread at a time. Whoever holds a cache may use it with any number of stores and trees:
 /// what is under a digest is the same everywhere. A block that has gone from its store may still be
 /// found here.
@@ -42,7 +34,14 @@ class NodeCache {
     std::shared_ptr<const Bytes> bytes;  // of the node, unless the operation's store keeps them
     Node node;
   };
-  using Map = HashMap<Digest, Held, DigestHash>;
+  struct Hash {
+    std::size_t operator()(const Digest& digest) const noexcept {
+      std::size_t hash;  // of bytes that were hashed, so part of it is as good as any hash of it
+      std::memcpy(&hash, digest.data(), sizeof hash);
+      return hash;
+    }
+  };
+  using Map = HashMap<Digest, Held, Hash>;
 
   const Node* find(const Digest& digest);
   const Node* add(const Digest& digest, Held held);

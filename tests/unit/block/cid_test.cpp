@@ -1,5 +1,7 @@
 #include "freehold/block/cid.hpp"
 
+#include <unordered_set>
+
 #include <catch2/catch.hpp>
 
 #include "freehold/base/limits.hpp"
@@ -76,6 +78,23 @@ TEST_CASE("X4: Cid: text of version 0 is Qm..., and only that") {
   CHECK_FALSE(Cid::parse("z" + cid->text()));
   CHECK_FALSE(Cid::parse("Q"));
   CHECK_FALSE(Cid::parse("m" + cid->text()));
+}
+
+TEST_CASE("X4: CidHash differs where the ends of CIDs do not") {
+  const Bytes block{1};
+  const Digest digest = sha256(block);
+  std::unordered_set<std::size_t> hashes;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    hashes.insert(CidHash()(Cid::of_digest(1000 + i, digest)));  // all of them CIDs of the block
+    Bytes carried(2 + digest_size);
+    carried[0] = static_cast<std::uint8_t>(i);
+    carried[1] = static_cast<std::uint8_t>(i >> 8);
+    hashes.insert(CidHash()(Cid::of_identity(codec::raw, carried)));
+    Digest link{};
+    std::copy_n(carried.begin(), 2, link.begin());
+    hashes.insert(CidHash()(Cid::of_digest(codec::dag_cbor, link)));
+  }
+  CHECK(hashes.size() == 3000);
 }
 
 TEST_CASE("Cid: ordered by bytes") {
