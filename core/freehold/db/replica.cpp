@@ -324,7 +324,7 @@ Result<Digest> Replica::move_held(const Digest& head, bool keeps_dead, Gathered&
   FH_TRY(const auto finished, holdings.finish(keeps_dead, gathered));
   CidSet proving;  // the base's checkpoint: it stays, and does not come again
   if (checkpoint_ && !finished.freed.empty()) {
-    FH_CHECK(earlier({*checkpoint_, seq_}, all, &proving));
+    FH_TRY(proving, reached(*checkpoint_, all));
   }
   for (const Cid& cid : finished.freed) {
     if (!proving.contains(cid)) freed->push_back(cid);

@@ -275,7 +275,8 @@ class Replica {
   Result<std::vector<Block>> shown_to_service();
   bool collect_shown(const Cid& cid, CidSet* seen, std::vector<Cid>* group,
                      std::vector<Cid>* absent) const;
-  Result<Checkpoint> earlier(const Seen& seen, const BlockStore& all, CidSet* reached = nullptr);
+  Result<CidSet> reached(const Cid& checkpoint, const BlockStore& all);
+  Result<Checkpoint> earlier(const Seen& seen, const BlockStore& all);
   Result<> check_lineage(const Checkpoint& checkpoint, const BlockStore& all);
   Result<> check_sync(const Ucan& invocation, const Receipt& receipt, const Answer& answer);
   Result<Checkpoint> stated(const Cid& cid, const BlockStore& all) const;

@@ -86,17 +86,23 @@ bool Replica::collect_shown(const Cid& cid, CidSet* seen, std::vector<Cid>* grou
 
 // --- one checkpoint against another -------------------------------------------------------------
 
-/// A checkpoint that came earlier, so that it can be shown with what proves it; of one that storage
-/// has lost, what the record knows. Errc::missing as long as storage has not been asked.
-Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all, CidSet* reached) {
-  CidSet own;
+/// A checkpoint that came earlier and what proves it, as far as storage has them. Errc::missing as
+/// long as it has not been asked.
+Result<CidSet> Replica::reached(const Cid& checkpoint, const BlockStore& all) {
+  CidSet reached;
   std::vector<Cid> found;
   std::vector<Cid> absent;
-  collect_reached(seen.cid, all, reached != nullptr ? reached : &own, &found, &absent);
+  collect_reached(checkpoint, all, &reached, &found, &absent);
   for (const Cid& cid : absent) {
     if (!absent_.contains(cid)) missing_.add(cid);
   }
   if (!missing_.empty()) return fail(Errc::missing, "an earlier checkpoint, or what proves it");
+  return reached;
+}
+
+/// The same, decoded; of one that storage has lost, what the record knows.
+Result<Checkpoint> Replica::earlier(const Seen& seen, const BlockStore& all) {
+  FH_CHECK(reached(seen.cid, all));
   if (const auto bytes = all.find(seen.cid)) {
     return Checkpoint::decode(Block(seen.cid, copy_of(*bytes)));
   }
@@ -180,7 +186,7 @@ Result<std::optional<Checkpoint>> Replica::check_read(const Ucan& invocation, co
   if (checkpoint_ && since == *checkpoint_) shown = seq_;
   if (seen_ && since == seen_->cid) shown = seen_->seq;
   if (invocation.audience == authority && checkpoint.seq < shown) {
-    FH_CHECK(earlier({since, shown}, all));
+    FH_CHECK(reached(since, all));
     return accuse(EvidenceKind::rollback, invocation, reply.receipt, all,
                   "a checkpoint below the one that the service was shown");
   }

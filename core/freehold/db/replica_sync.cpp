@@ -148,11 +148,11 @@ Result<Replica::Answer> Replica::verify_answer(const Ucan& invocation, ByteView 
   FH_TRY(answer.sync, decode_sync_answer(*reply.receipt.ok()));
   const LayeredStore all(answer.message.blocks, blocks_);
   // The base's checkpoint, and what proves it, do not come again.
-  if (checkpoint_) FH_CHECK(earlier({*checkpoint_, seq_}, all));
-  if (answer.sync.checkpoint == checkpoint_ && !all.find(*checkpoint_)) {  // storage has lost it
+  if (checkpoint_) FH_CHECK(reached(*checkpoint_, all));
+  if (answer.sync.checkpoint == checkpoint_ && !all.find(*checkpoint_)) {
     is_reading_ = true;
     missing_.add(*checkpoint_);
-    return fail(Errc::missing, "an earlier checkpoint, or what proves it");
+    return fail(Errc::missing, "storage has lost the base's checkpoint");
   }
   FH_TRY(answer.checkpoint, stated(answer.sync.checkpoint, all));
   FH_TRY(answer.proven, verify_checkpoint(answer.checkpoint, invocation.audience,
