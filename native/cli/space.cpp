@@ -53,9 +53,16 @@ int status_of(const Failure& failure) {
   return failure.is_told() ? status::refused : status::failed;
 }
 
-int tell(const std::string& name, const std::string& message, const Console& console) {
-  if (!console.is_json()) return complain(message);
-  const Value error = Map{{"error", Map{{"name", name}, {"message", message}}}};
+int tell(const Failure& failure, const Console& console) {
+  const std::string& evidence = failure.evidence();
+  if (!console.is_json()) {
+    complain(failure.what());
+    if (!evidence.empty()) complain("the evidence is in a file: freehold verify " + evidence);
+    return 1;
+  }
+  Map about{{"name", failure.name()}, {"message", failure.what()}};
+  if (!evidence.empty()) about.set("evidence", evidence);
+  const Value error = Map{{"error", std::move(about)}};
   std::fprintf(stderr, "%s\n", encode_dag_json(error, KeyOrder::kept).c_str());
   return 1;
 }
@@ -73,9 +80,9 @@ int run(const SpaceCommand& command, const Words& words) {
   try {
     const int code = command.run(arguments, console);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-    return tell("NotFound", "standard output: cannot be written", console);
+    return tell(Failure("NotFound", "standard output: cannot be written"), console);
   } catch (const Failure& failure) {
-    tell(failure.name(), failure.what(), console);
+    tell(failure, console);
     return status_of(failure);
   }
 }

@@ -1,9 +1,9 @@
 // freehold space export: all of a replica's state in one CAR.
-#include "native/cli/out_file.hpp"
 #include "native/cli/progress.hpp"
 #include "native/cli/space.hpp"
 #include "native/replica/car_file.hpp"
 #include "native/replica/local_replica.hpp"
+#include "native/replica/out_file.hpp"
 #include "native/replica/state_walk.hpp"
 
 namespace freehold::native {

@@ -1,8 +1,8 @@
 // freehold space proof, verify: what a space holds, for those who have no replica of it.
-#include "native/cli/out_file.hpp"
 #include "native/cli/space.hpp"
 #include "native/cli/verify.hpp"
 #include "native/replica/local_replica.hpp"
+#include "native/replica/out_file.hpp"
 
 namespace freehold::native {
 

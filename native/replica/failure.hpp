@@ -23,10 +23,14 @@ class Failure final : public std::runtime_error {
   const std::string& name() const noexcept { return name_; }
   /// Whether it is what a service answered, in an error receipt.
   bool is_told() const noexcept { return is_told_; }
+  /// The file that proves to others what the authority has done; empty if there is none.
+  const std::string& evidence() const noexcept { return evidence_; }
+  void set_evidence(std::string file) { evidence_ = std::move(file); }
 
  private:
   std::string name_;
   bool is_told_;
+  std::string evidence_;
 };
 
 /// The value, or a Failure.

@@ -7,7 +7,7 @@
 #include "native/config/key_file.hpp"
 #include "native/fault.hpp"
 #include "native/replica/about.hpp"
-#include "native/replica/failure.hpp"
+#include "native/replica/evidence_file.hpp"
 #include "native/replica/service_call.hpp"
 #include "native/service/layout.hpp"
 
@@ -360,12 +360,19 @@ std::optional<ReadCall> LocalReplica::run(KvReader& kv, const Reading& operation
   for (;;) {
     const Result<> done = operation(*replica_);
     if (done) return std::nullopt;
-    if (done.error().code != Errc::missing) throw Failure(done.error());
+    if (done.error().code != Errc::missing) throw failure_of(done.error());
     if (supply(FolderBlocks(kv))) continue;
     auto call = replica_->may_read() ? replica_->missing_read() : std::nullopt;
     if (!call) throw Failure(done.error());
     return call;
   }
+}
+
+/// With the evidence, if the authority is accused of something.
+Failure LocalReplica::failure_of(const Error& error) const {
+  const bool is_accused = error.code == Errc::fork || error.code == Errc::rollback;
+  if (!is_accused || !replica_->evidence()) return Failure(error);
+  return with_evidence(Failure(error), folder_, *replica_->evidence());
 }
 
 /// Holds what is missing and stored; whether anything is known that was not.

@@ -19,6 +19,7 @@
 
 #include "freehold/db/replica.hpp"
 #include "native/client/service_client.hpp"
+#include "native/replica/failure.hpp"
 #include "native/storage/data_folder.hpp"
 
 namespace freehold::native {
@@ -130,6 +131,7 @@ class LocalReplica {
   void take_up(KvReader& kv);
   std::optional<ReadCall> run(KvReader& kv, const Reading& operation);
   bool supply(const FolderBlocks& stored);
+  Failure failure_of(const Error& error) const;
   std::optional<ReadCall> try_change(const Operation& operation);
 
   std::filesystem::path folder_;

@@ -4,6 +4,7 @@
 
 #include "freehold/sync/merge.hpp"
 #include "freehold/tree/check.hpp"
+#include "native/replica/evidence_file.hpp"
 
 namespace freehold::native {
 
@@ -19,15 +20,45 @@ std::optional<Checkpoint> checkpoint_at(const BlockStore& blocks, const Cid& cid
   return *std::move(checkpoint);
 }
 
+struct Fork {
+  std::uint64_t seq;
+  Cid ours;
+  Cid theirs;
+};
+
 /// Both lists ascend.
-void check_fork(const Checkpoints& ours, const Checkpoints& theirs) {
+std::optional<Fork> find_fork(const Checkpoints& ours, const Checkpoints& theirs) {
   auto other = theirs.begin();
   for (const auto& [seq, cid] : ours) {
     while (other != theirs.end() && other->first < seq) ++other;
-    if (other == theirs.end() || other->first != seq || other->second == cid) continue;
-    throw Failure("Fork", "two checkpoints of number " + std::to_string(seq) + ": " + cid.text() +
-                              " and " + other->second.text());
+    if (other == theirs.end()) break;
+    if (other->first == seq && other->second != cid) return Fork{seq, cid, other->second};
   }
+  return std::nullopt;
+}
+
+/// Of a fork that the authority signed; nothing if it did not, or not all that proves it is held.
+std::optional<Bytes> evidence_of(const Fork& fork, const Replica& held, const BlockStore& all) {
+  const auto checkpoint = checkpoint_at(all, fork.ours);
+  if (!checkpoint) return std::nullopt;
+  EvidenceFields fields;
+  fields.space = held.space();
+  fields.authority = checkpoint->ucan.issuer;
+  fields.checkpoints = {fork.ours, fork.theirs};
+  const Result<Bytes> file = make_evidence(all, fields);
+  const ProofTrust trust{now_seconds(), &held.services(), held.space()};
+  if (!file || !verify_evidence(*file, trust)) return std::nullopt;
+  return *file;
+}
+
+void check_fork(const LocalReplica& replica, const Snapshot& mine, const OtherState& other) {
+  const auto fork = find_fork(mine.checkpoints(), other.checkpoints);
+  if (!fork) return;
+  Failure failure("Fork", "two checkpoints of number " + std::to_string(fork->seq) + ": " +
+                              fork->ours.text() + " and " + fork->theirs.text());
+  const LayeredStore all(*other.blocks, mine.blocks);
+  const auto evidence = evidence_of(*fork, mine.head, all);
+  throw evidence ? with_evidence(std::move(failure), replica.folder(), *evidence) : failure;
 }
 
 /// Checkpoints that both sides come from, newest first. The authority signs one chain, so what is
@@ -122,7 +153,7 @@ bool try_merge(LocalReplica& replica, const OtherState& other, SpaceMerged* merg
   replica.read([&](const Snapshot& mine) {
     *merged = SpaceMerged();
     seen = mine.head.root();
-    check_fork(mine.checkpoints(), other.checkpoints);
+    check_fork(replica, mine, other);
     const LayeredStore all(*other.blocks, mine.blocks);
     const Differences found = find_base(mine, other, all, merged);
     const Recogniser recogniser(mine.head.space(), all, mine.head.services(), now_seconds());

@@ -11,15 +11,15 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { encode } from '@ipld/dag-cbor';
-import { CAR, Delegation, Message, Receipt } from '@ucanto/core';
+import { Delegation } from '@ucanto/core';
 import { ed25519 } from '@ucanto/principal';
 import { CID } from 'multiformats/cid';
 
 import { loadCore } from '../../js/load-core.js';
 import { verifyEvidence } from '../support/js/evidence.js';
+import { answerOf, checkpointOf } from '../support/js/lying-authority.js';
 import { program } from '../support/js/program.js';
 import { build, cidOf } from '../support/js/tree.js';
-import { blocksOf } from '../support/js/ucan-peer.js';
 
 const NOW = Math.floor(Date.now() / 1000);
 const root = build([]).root;
@@ -44,21 +44,8 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 /** A checkpoint of the empty tree, with what is given. @param {any} nb */
 const checkpoint = (nb) =>
-  Delegation.delegate({
-    issuer: authority,
-    audience: space,
-    capabilities: [
-      /** @type {any} */ ({
-        can: 'assert/state',
-        with: space.did(),
-        nb: {
-          ...{ space: space.did(), root, seq: 1, prev: null, skip: null, count: 0, bytes: 0 },
-          ...{ time: NOW, ...nb },
-        },
-      }),
-    ],
-    proofs: [proof],
-    expiration: Infinity,
+  checkpointOf({
+    ...{ authority, space: space.did(), proofs: [proof], nb: { root, time: NOW, ...nb } },
   });
 
 /** A replica that has taken one checkpoint, and is lied to then. */
@@ -76,22 +63,8 @@ class Victim {
     const seed = agent.secret.slice(0, 32);
     const invocation = this.core.sealUcan(fields, this.core.sign(seed, this.core.ucanText(fields)));
     const { since } = fields.capabilities[0].nb;
-    const receipt = await Receipt.issue({
-      issuer: authority,
-      ran: /** @type {any} */ (CID.decode(invocation.cid)),
-      result: {
-        ok: { checkpoint: state.cid, from: since, conflicts: [], refused: [], ...ok },
-      },
-    });
-    const message = await Message.build({ receipts: [/** @type {any} */ (receipt)] });
-    const blocks = new Map(
-      [...blocksOf(message), ...blocksOf(state)].map((block) => [`${block.cid}`, block]),
-    );
-    blocks.delete(`${message.root.cid}`);
-    const car = CAR.encode({
-      roots: [/** @type {any} */ (message.root)],
-      blocks: /** @type {any} */ (blocks),
-    });
+    const ran = CID.decode(invocation.cid);
+    const car = await answerOf({ authority, ran, from: since, state, ok });
     return this.replica.finishSync(invocation, car, NOW);
   }
 

@@ -176,6 +176,9 @@ test('R34: two checkpoints of one number are a fork: exit status 8, nothing chan
   const { code, error } = await end('merge', dir, twin, '--json');
   assert.deepEqual([code, error.name], [8, 'Fork']);
   assert.equal(await rootOf(dir), root);
+  const trust = ['--key', `${server.did}=${server.didKey}`, '--json'];
+  const proved = JSON.parse(await run('verify', error.evidence, ...trust));
+  assert.deepEqual([proved.evidence, proved.number], ['fork', 1]);
 });
 
 test('M6: proofs of keys, absence and a range, for those who have no replica', async () => {

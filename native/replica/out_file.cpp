@@ -1,4 +1,4 @@
-#include "native/cli/out_file.hpp"
+#include "native/replica/out_file.hpp"
 
 #include "native/replica/failure.hpp"
 
@@ -17,9 +17,10 @@ OutFile::~OutFile() {
 
 void OutFile::finish() {
   if (!name_) return;
+  const bool is_written = std::ferror(file_) == 0;
   const bool is_closed = std::fclose(file_) == 0;
   file_ = nullptr;
-  if (!is_closed || std::rename(part().c_str(), name_->c_str()) != 0) {
+  if (!is_written || !is_closed || std::rename(part().c_str(), name_->c_str()) != 0) {
     throw Failure("NotFound", *name_ + ": cannot be written");
   }
 }
