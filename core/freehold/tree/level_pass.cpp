@@ -41,10 +41,12 @@ bool LevelPass::run() {
         lead += node.entry_bytes(at);
       }
     }
-    bool done = false;
     if (!is_structural) {
       rewrite(node, end);
-    } else if (!run_within(end, &done) || (!done && !run_region(lead))) {
+      continue;
+    }
+    const Within within = run_within(end);
+    if (within == Within::missing || (within == Within::no && !run_region(lead))) {
       // What was made is void. But the other regions may lack nodes too, and all are to be named.
       is_whole = false;
       next_ = end;
@@ -137,27 +139,26 @@ void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
 
 /// Makes the edits up to `edits_end` in the cursor's node alone. That is enough if it lies between
 /// two natural cuts that stay: each is above all in its windows, so what is on one side of it is
-/// not felt on the other. `*done` is false, and nothing has happened, if that is not so or not
-/// plain to see.
-bool LevelPass::run_within(std::size_t edits_end, bool* done) {
-  if (cursor_.is_first() || is_at_boundary()) return true;
+/// not felt on the other. `no`, and nothing has happened, if that is not so or not plain to see.
+LevelPass::Within LevelPass::run_within(std::size_t edits_end) {
+  if (cursor_.is_first() || is_at_boundary()) return Within::no;
   const Node& node = cursor_.node();
   const LevelEdit& last = edits_[edits_end - 1];
   const int order = node.compare_key(node.size() - 1, last.key);
-  if (order < 0 || (order == 0 && !last.payload)) return true;
+  if (order < 0 || (order == 0 && !last.payload)) return Within::no;
   LevelCursor before = cursor_;
   LevelCursor after = cursor_;
   bool moved = false;
-  if (!before.previous(&moved) || !after.next(&moved)) return false;
-  if (!moved) return true;
+  if (!before.previous(&moved) || !after.next(&moved)) return Within::missing;
+  if (!moved) return Within::no;
   // The other half of each window is what the chunker looks at.
   const Node& ahead = before.node();
   const std::uint64_t start = hash_.cut(level_, ahead.key(ahead.size() - 1, key_));
   const std::uint64_t end = hash_.cut(level_, node.key(node.size() - 1, key_));
-  if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return true;
+  if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return Within::no;
   const std::size_t behind = edits_within(after, edits_end);
   for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
-    if (change_of(after.node(), edits_[k]) == Change::structure) return true;
+    if (change_of(after.node(), edits_[k]) == Change::structure) return Within::no;
   }
 
   Region region;
@@ -170,15 +171,14 @@ bool LevelPass::run_within(std::size_t edits_end, bool* done) {
   if (!chunker_.finish_at_cut()) {
     next_ = first;
     effective_ = effective;
-    return true;
+    return Within::no;
   }
-  *done = true;
   settle_boundary();
   rewrites_.clear();
   take_ready(region);
   end_region(region, 1);
   boundary_ = Boundary{after.separator(), region.last_key, true};
-  return true;
+  return Within::done;
 }
 
 bool LevelPass::run_region(std::uint64_t lead) {

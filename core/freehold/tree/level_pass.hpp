@@ -52,6 +52,7 @@ class LevelPass {
 
  private:
   enum class Change { none, content, structure };
+  enum class Within { done, no, missing };  // missing: nodes were not held
   struct OldNode {
     Bytes separator;
     Digest digest;
@@ -80,7 +81,7 @@ class LevelPass {
   bool is_at_boundary() const;
   void settle_boundary();
   void rewrite(const Node& node, std::size_t edits_end);
-  bool run_within(std::size_t edits_end, bool* done);
+  Within run_within(std::size_t edits_end);
   bool run_region(std::uint64_t lead);
   bool step_back(std::uint64_t lead);
   bool remember_before(Region& region);
