@@ -22,6 +22,7 @@ const rows = [
   ['W2', 'bytes_per_put', null, 'node bytes / put'],
   ['W3', 'puts_per_s', null, 'batches of 100, puts/s'],
   ['W4', 'warm_ops_per_s', null, 'get warm, 1/s'],
+  ['W4', 'hot_ops_per_s', null, 'get, all read before, 1/s'],
   ['W4', 'cold_ops_per_s', null, 'get through the store, 1/s'],
   ['W5', 'scan_entries_per_s', null, 'scan, entries/s'],
   ['W5', 'range100_p50', null, 'range of 100 p50, us'],
