@@ -57,7 +57,7 @@ int tell(const Failure& failure, const Console& console) {
   const std::string& evidence = failure.evidence();
   if (!console.is_json()) {
     complain(failure.what());
-    if (!evidence.empty()) complain("the evidence is in a file: freehold verify " + evidence);
+    if (!evidence.empty()) complain("what proves it is kept: " + failure.verification());
     return 1;
   }
   Map about{{"name", failure.name()}, {"message", failure.what()}};

@@ -10,7 +10,8 @@ constexpr std::size_t name_bytes = 8;  // of the file's hash
 
 }  // namespace
 
-Failure with_evidence(Failure failure, const std::filesystem::path& folder, ByteView evidence) {
+Failure with_evidence(Failure failure, const std::filesystem::path& folder, ByteView evidence,
+                      const KnownServices& services) {
   const Digest digest = sha256(evidence);
   const std::string hash = hex_of(ByteView(digest).first(name_bytes));
   const std::string file = folder / ("evidence-" + hash + ".car");
@@ -22,7 +23,11 @@ Failure with_evidence(Failure failure, const std::filesystem::path& folder, Byte
     return Failure(failure.name(),
                    failure.what() + std::string("; of the evidence, ") + unwritten.what());
   }
-  failure.set_evidence(file);
+  std::string verification = "freehold verify " + file;
+  for (const auto& [did, key] : services.all()) {
+    if (did != key.text()) verification += " --key " + did + "=" + key.text();
+  }
+  failure.set_evidence(file, std::move(verification));
   return failure;
 }
 

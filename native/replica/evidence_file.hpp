@@ -10,7 +10,8 @@
 namespace freehold::native {
 
 /// What the authority is accused of, with the name of the file that now holds the evidence. A lie
-/// that is met again has the same file.
-Failure with_evidence(Failure failure, const std::filesystem::path& folder, ByteView evidence);
+/// that is met again has the same file. `services` are those whose keys a verifier is to be told.
+Failure with_evidence(Failure failure, const std::filesystem::path& folder, ByteView evidence,
+                      const KnownServices& services);
 
 }  // namespace freehold::native

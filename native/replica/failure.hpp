@@ -25,12 +25,18 @@ class Failure final : public std::runtime_error {
   bool is_told() const noexcept { return is_told_; }
   /// The file that proves to others what the authority has done; empty if there is none.
   const std::string& evidence() const noexcept { return evidence_; }
-  void set_evidence(std::string file) { evidence_ = std::move(file); }
+  /// The command that verifies it.
+  const std::string& verification() const noexcept { return verification_; }
+  void set_evidence(std::string file, std::string verification) {
+    evidence_ = std::move(file);
+    verification_ = std::move(verification);
+  }
 
  private:
   std::string name_;
   bool is_told_;
   std::string evidence_;
+  std::string verification_;
 };
 
 /// The value, or a Failure.

@@ -372,7 +372,7 @@ std::optional<ReadCall> LocalReplica::run(KvReader& kv, const Reading& operation
 Failure LocalReplica::failure_of(const Error& error) const {
   const bool is_accused = error.code == Errc::fork || error.code == Errc::rollback;
   if (!is_accused || !replica_->evidence()) return Failure(error);
-  return with_evidence(Failure(error), folder_, *replica_->evidence());
+  return with_evidence(Failure(error), folder_, *replica_->evidence(), replica_->services());
 }
 
 /// Holds what is missing and stored; whether anything is known that was not.

@@ -58,7 +58,8 @@ void check_fork(const LocalReplica& replica, const Snapshot& mine, const OtherSt
                               fork->ours.text() + " and " + fork->theirs.text());
   const LayeredStore all(*other.blocks, mine.blocks);
   const auto evidence = evidence_of(*fork, mine.head, all);
-  throw evidence ? with_evidence(std::move(failure), replica.folder(), *evidence) : failure;
+  if (!evidence) throw failure;
+  throw with_evidence(std::move(failure), replica.folder(), *evidence, mine.head.services());
 }
 
 /// Checkpoints that both sides come from, newest first. The authority signs one chain, so what is
