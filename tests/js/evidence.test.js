@@ -45,7 +45,10 @@ after(() => rm(folder, { recursive: true, force: true }));
 /** A checkpoint of the empty tree, with what is given. @param {any} nb */
 const checkpoint = (nb) =>
   checkpointOf({
-    ...{ authority, space: space.did(), proofs: [proof], nb: { root, time: NOW, ...nb } },
+    authority,
+    space: space.did(),
+    proofs: [proof],
+    nb: { root, time: NOW, ...nb },
   });
 
 /** A replica that has taken one checkpoint, and is lied to then. */

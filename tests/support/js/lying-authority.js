@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 
 import { decode } from '@ipld/dag-cbor';
-import { CAR, Delegation, Message, Receipt } from '@ucanto/core';
+import { Delegation, Message, Receipt } from '@ucanto/core';
 import { ed25519 } from '@ucanto/principal';
 import { CID } from 'multiformats/cid';
 
-import { blocksOf, readCar } from './ucan-peer.js';
+import { blocksOf, packMessage, readCar, storeOf } from './ucan-peer.js';
 
 /**
  * A checkpoint, by which the authority says `nb` of a space.
@@ -44,14 +44,7 @@ export const answerOf = async ({ authority, ran, from, state, ok }) => {
     result: { ok: { checkpoint: state.cid, from, conflicts: [], refused: [], ...ok } },
   });
   const message = await Message.build({ receipts: [/** @type {any} */ (receipt)] });
-  const blocks = new Map(
-    [...blocksOf(message), ...blocksOf(state)].map((block) => [`${block.cid}`, block]),
-  );
-  blocks.delete(`${message.root.cid}`);
-  return CAR.encode({
-    roots: [/** @type {any} */ (message.root)],
-    blocks: /** @type {any} */ (blocks),
-  });
+  return packMessage(message, blocksOf(state));
 };
 
 /**
@@ -72,19 +65,15 @@ export const startLiar = async () => {
     for (const cid of blocks.keys()) {
       const link = CID.parse(cid);
       if (link.code !== 0x71 || read(cid).att?.[0]?.can !== 'assert/state') continue;
-      proofs.set(
-        space,
-        Delegation.view({ root: /** @type {any} */ (link), blocks: views(blocks) }),
-      );
+      const root = /** @type {any} */ (link);
+      proofs.set(space, Delegation.view({ root, blocks: storeOf(blocks) }));
     }
     const proof = proofs.get(space);
     const state = await checkpointOf({
-      ...{
-        authority,
-        space,
-        proofs: proof ? [proof] : [],
-        nb: { root: nb.root, ...liar.nextOf() },
-      },
+      authority,
+      space,
+      proofs: proof ? [proof] : [],
+      nb: { root: nb.root, ...liar.nextOf() },
     });
     return answerOf({ authority, ran: task, from: nb.since ?? null, state });
   };
@@ -111,9 +100,3 @@ export const startLiar = async () => {
   };
   return Object.assign(liar, { did: authority.did() });
 };
-
-/** @param {Map<string, Uint8Array>} blocks */
-const views = (blocks) =>
-  /** @type {any} */ (
-    new Map([...blocks].map(([cid, bytes]) => [cid, { cid: CID.parse(cid), bytes }]))
-  );

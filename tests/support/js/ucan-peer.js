@@ -256,30 +256,32 @@ export const signInvocation = async ({ issuer, audience, can, nb, attached = [],
   return invocation.delegate();
 };
 
+/** The CAR of an agent message. @param {any} message @param {Block[]} extra that travel along */
+export const packMessage = (message, extra) => {
+  const blocks = new Map([...blocksOf(message), ...extra].map((b) => [`${b.cid}`, b]));
+  blocks.delete(`${message.root.cid}`); // the writer puts roots in by itself
+  return CAR.encode({ roots: [message.root], blocks: /** @type {any} */ (blocks) });
+};
+
 /**
- * The CAR of an agent message.
+ * The same, of one with invocations.
  *
  * @param {Ucan[]} invocations
  * @param {Block[]} [extra] blocks that travel along
  */
-export const encodeMessage = async (invocations, extra = []) => {
-  const message = await Message.build({ invocations: /** @type {any} */ (invocations) });
-  const blocks = new Map([...blocksOf(message), ...extra].map((b) => [`${b.cid}`, b]));
-  blocks.delete(`${message.root.cid}`); // the writer puts roots in by itself
-  return CAR.encode({
-    roots: [/** @type {any} */ (message.root)],
-    blocks: /** @type {any} */ (blocks),
-  });
-};
+export const encodeMessage = async (invocations, extra = []) =>
+  packMessage(await Message.build({ invocations: /** @type {any} */ (invocations) }), extra);
+
+/** Blocks as @ucanto/core looks them up. @param {Blocks} blocks */
+export const storeOf = (blocks) =>
+  /** @type {any} */ (
+    new Map([...blocks].map(([cid, bytes]) => [cid, { cid: CID.parse(cid), bytes }]))
+  );
 
 /** The receipts of an agent message by task, and all blocks. @param {Uint8Array} bytes */
 export const decodeMessage = async (bytes) => {
   const { roots, blocks } = await readCar(bytes);
-  const store = new Map([...blocks].map(([cid, b]) => [cid, { cid: CID.parse(cid), bytes: b }]));
-  const message = Message.view({
-    root: /** @type {any} */ (roots[0]),
-    store: /** @type {any} */ (store),
-  });
+  const message = Message.view({ root: /** @type {any} */ (roots[0]), store: storeOf(blocks) });
   return { receipts: message.receipts, blocks, getBlock: getBlockOf(blocks) };
 };
 
