@@ -44,26 +44,26 @@ class HashMap {
 
   /// Null if it is not there; valid until it is erased.
   T* find(const Key& key) noexcept {
-    const std::size_t at = place_of(key);
+    const std::size_t at = place_of(key, Hash()(key));
     return at == npos ? nullptr : &slots_[at].entry->value;
   }
   const T* find(const Key& key) const noexcept { return const_cast<HashMap*>(this)->find(key); }
 
   /// What is under the key, made now if it was not there (`second`).
   std::pair<T*, bool> try_emplace(const Key& key) {
-    if (T* found = find(key)) return {found, false};
-    return {insert(std::make_unique<Entry>(Entry{key})), true};
+    const std::size_t hash = Hash()(key);
+    const std::size_t at = place_of(key, hash);
+    if (at != npos) return {&slots_[at].entry->value, false};
+    return {insert(hash, std::make_unique<Entry>(Entry{key})), true};
   }
   /// Of a key that is not there.
   T* insert(Handle entry) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
-    ++size_;
     const std::size_t hash = Hash()(entry->key);
-    return &place(hash, std::move(entry)).value;
+    return insert(hash, std::move(entry));
   }
   /// Takes the entry out; null if there is none.
   Handle extract(const Key& key) noexcept {
-    const std::size_t at = place_of(key);
+    const std::size_t at = place_of(key, Hash()(key));
     if (at == npos) return nullptr;
     Handle entry = std::move(slots_[at].entry);
     --size_;
@@ -110,14 +110,19 @@ class HashMap {
 
   std::size_t mask() const noexcept { return slots_.size() - 1; }
 
-  std::size_t place_of(const Key& key) const noexcept {
+  std::size_t place_of(const Key& key, std::size_t hash) const noexcept {
     if (slots_.empty()) return npos;
-    const std::size_t hash = Hash()(key);
     for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
       const Slot& slot = slots_[at];
       if (slot.entry == nullptr) return npos;
       if (slot.hash == hash && slot.entry->key == key) return at;
     }
+  }
+
+  T* insert(std::size_t hash, Handle entry) {
+    if (2 * (size_ + 1) > slots_.size()) grow();
+    ++size_;
+    return &place(hash, std::move(entry)).value;
   }
 
   Entry& place(std::size_t hash, Handle entry) noexcept {
