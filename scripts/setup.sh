@@ -14,6 +14,7 @@ packages=(
   clang-19 lld-19 llvm-19 libclang-rt-19-dev node-acorn python3  # wasm and fuzz
   patch xz-utils                                                # get-sources.sh
 )
+[ "$(dpkg --print-architecture)" != amd64 ] || packages+=(libipsec-mb-dev)
 for option in "$@"; do
   case $option in
     --browser) packages+=(chromium) ;;

@@ -5,6 +5,9 @@
 #ifndef __EMSCRIPTEN__
 #include <openssl/evp.h>
 #endif
+#ifdef FREEHOLD_SHA256_LANES
+#include <intel-ipsec-mb.h>
+#endif
 
 namespace freehold {
 
@@ -76,6 +79,64 @@ Digest Sha256::finish() noexcept {
   Digest digest;
   EVP_DigestFinal_ex(state_->value, digest.data(), nullptr);
   return digest;
+}
+
+#endif
+
+namespace {
+
+void one_by_one(std::span<const ByteView> each, std::span<Digest> digests) noexcept {
+  for (std::size_t i = 0; i < each.size(); ++i) digests[i] = sha256(each[i]);
+}
+
+}  // namespace
+
+#ifdef FREEHOLD_SHA256_LANES
+
+namespace {
+
+/// A manager of lanes per thread, made once.
+struct Lanes {
+  IMB_MGR* manager = alloc_mb_mgr(0);
+  Lanes() noexcept {
+    // Two by the SHA instructions are faster than eight by AVX2, which the library would choose.
+    if ((manager->features & IMB_FEATURE_SHANI) != 0) {
+      init_mb_mgr_sse(manager);
+    } else {
+      init_mb_mgr_auto(manager, nullptr);
+    }
+  }
+  ~Lanes() { free_mb_mgr(manager); }
+  bool is_fit() const noexcept { return imb_get_errno(manager) == 0; }
+};
+
+}  // namespace
+
+void sha256_each(std::span<const ByteView> each, std::span<Digest> digests) noexcept {
+  thread_local const Lanes lanes;
+  if (each.size() < 2 || !lanes.is_fit()) return one_by_one(each, digests);
+  IMB_MGR* manager = lanes.manager;
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    IMB_JOB* job = IMB_GET_NEXT_JOB(manager);  // as many at a time as it has room for
+    job->cipher_mode = IMB_CIPHER_NULL;
+    job->cipher_direction = IMB_DIR_ENCRYPT;
+    job->chain_order = IMB_ORDER_HASH_CIPHER;
+    job->hash_alg = IMB_AUTH_SHA_256;
+    job->src = each[i].data();
+    job->hash_start_src_offset_in_bytes = 0;
+    job->msg_len_to_hash_in_bytes = each[i].size();
+    job->auth_tag_output = digests[i].data();
+    job->auth_tag_output_len_in_bytes = digest_size;
+    IMB_SUBMIT_JOB_NOCHECK(manager);
+  }
+  while (IMB_FLUSH_JOB(manager) != nullptr) {
+  }
+}
+
+#else
+
+void sha256_each(std::span<const ByteView> each, std::span<Digest> digests) noexcept {
+  one_by_one(each, digests);
 }
 
 #endif

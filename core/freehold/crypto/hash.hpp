@@ -16,6 +16,15 @@ inline constexpr std::size_t digest_size = 32;
 using Digest = std::array<std::uint8_t, digest_size>;
 
 Digest sha256(ByteView bytes) noexcept;
+/// Of each: natively several at a time, side by side in the processor's registers, which takes half
+/// the time.
+void sha256_each(std::span<const ByteView> each, std::span<Digest> digests) noexcept;
+/// How many nodes are worth gathering for that: no more than stay in the processor's cache.
+#ifdef __EMSCRIPTEN__
+inline constexpr std::size_t hashed_at_once = 1;
+#else
+inline constexpr std::size_t hashed_at_once = 32;
+#endif
 
 /// For tables in memory whose keys come from outside: who does not know this process's random key
 /// cannot make keys whose hashes are the same. SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast

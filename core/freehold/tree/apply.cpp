@@ -1,7 +1,9 @@
 #include "freehold/tree/apply.hpp"
 
 #include <cassert>
+#include <functional>
 
+#include "freehold/base/heap_sort.hpp"
 #include "freehold/tree/builder.hpp"
 #include "freehold/tree/level_pass.hpp"
 
@@ -64,19 +66,26 @@ class WorkSink final : public BlockSink {
 
 /// Nodes that were written as well as dropped stay; the sink gets what is new.
 void finish(Work& work, Applied& applied, NodeSource& source, BlockSink& sink) {
-  const DigestSet dropped(work.dropped.begin(), work.dropped.end());
-  DigestSet kept;
+  heap_sort(work.dropped, std::less<>());
+  assert(std::adjacent_find(work.dropped.begin(), work.dropped.end()) == work.dropped.end());
+  std::vector<Digest> kept;
   for (Block& block : work.written) {
     const Digest digest = digest_of(block.cid);
-    if (dropped.contains(digest)) {
-      kept.insert(digest);
+    if (std::binary_search(work.dropped.begin(), work.dropped.end(), digest)) {
+      kept.push_back(digest);
       continue;
     }
     applied.added.push_back(digest);
     sink.put(std::move(block));
   }
-  for (const Digest& digest : dropped) {
-    if (kept.contains(digest)) continue;
+  heap_sort(kept, std::less<>());
+  assert(std::adjacent_find(kept.begin(), kept.end()) == kept.end());
+  auto next_kept = kept.begin();
+  for (const Digest& digest : work.dropped) {
+    if (next_kept != kept.end() && *next_kept == digest) {
+      ++next_kept;
+      continue;
+    }
     source.forget(digest);
     applied.dropped.push_back(digest);
   }
@@ -89,7 +98,7 @@ std::vector<LevelEdit> level_edits_of(std::span<const Edit> edits) {
     assert(level.empty() || compare(level.back().key, edit.key) < 0);
     LevelEdit one{edit.key, std::nullopt, false, {}};
     if (edit.value) {
-      one.payload = edit.value->payload;
+      one.payload = ByteView(edit.value->payload);
       one.is_linked = edit.value->is_linked;
       one.weight = {1, leaf_entry_bytes(edit.key.size(), edit.value->payload.size()) +
                            (edit.value->is_linked ? edit.value->size : 0)};
@@ -119,8 +128,9 @@ void crown(std::vector<LevelEdit>& nodes, int level, const KeyHash& hash, Work& 
 bool run_levels(NodeSource& source, const Digest& root, const Node& root_node,
                 std::vector<LevelEdit> edits, const KeyHash& hash, Work& work, Applied& applied) {
   const int height = root_node.level() + 1;
+  Arena arena;
   for (int level = 0; level < height; ++level) {
-    LevelPass pass(source, root, level, edits, hash);
+    LevelPass pass(source, root, level, edits, arena, hash);
     if (!pass.run()) return false;
     if (level == 0) applied.effective = pass.edits_effective();
     work.take(pass, !pass.only_child());
@@ -130,7 +140,7 @@ bool run_levels(NodeSource& source, const Digest& root, const Node& root_node,
       applied.weight = {};
       return collect_levels(source, root, 1, height, work.dropped);
     }
-    std::vector<LevelEdit> above = pass.take_edits_above();
+    std::vector<LevelEdit> above = pass.edits_above();
     if (above.empty()) {  // nothing reaches further up
       applied.root = root;
       applied.weight = root_node.total();
@@ -171,13 +181,6 @@ Result<Applied> apply(NodeSource& source, const Digest& root, std::span<const Ed
   }
   finish(work, applied, source, sink);
   return applied;
-}
-
-Block empty_node() {
-  return Block::of_cbor(encode_node(0, {}));
-}
-Digest empty_root() {
-  return digest_of(empty_node().cid);
 }
 
 }  // namespace freehold

@@ -32,8 +32,4 @@ Result<Applied> apply(const BlockStore& store, const Digest& root, std::span<con
 Result<Applied> apply(NodeSource& nodes, const Digest& root, std::span<const Edit> edits,
                       BlockSink& sink, const KeyHash& hash = xxh64);
 
-/// The empty tree; a golden value.
-Digest empty_root();
-Block empty_node();
-
 }  // namespace freehold

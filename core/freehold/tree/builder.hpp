@@ -1,4 +1,4 @@
-/// Builds a tree from sorted entries in one pass, and holds no more than one open node a level.
+/// Builds a tree from sorted entries in one pass, and holds no more than a few nodes a level.
 #pragma once
 
 #include <memory>
@@ -28,6 +28,11 @@ class Builder {
   TreeStats finish();
 
  private:
+  struct Unsealed {
+    Bytes bytes;
+    Bytes separator;
+    Weight weight;
+  };
   struct Level {
     Level(int level, KeyHash hash) : chunker(level, hash) {}
     Chunker chunker;
@@ -35,10 +40,13 @@ class Builder {
     Digest last_node{};
     Weight weight;   // of all its nodes
     Bytes last_key;  // of the last entry in a node written
+    std::array<Unsealed, hashed_at_once> unsealed;
+    std::size_t unsealed_size = 0;
   };
 
   Level& level_at(std::size_t i);
   void write_ready(std::size_t i);
+  void seal(std::size_t i);
 
   BlockSink* sink_;
   int first_level_;

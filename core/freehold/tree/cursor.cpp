@@ -33,6 +33,11 @@ bool NodeSource::decode(const Digest& digest, int level, Node* to) {
   return is_fit(*to, level);
 }
 
+void NodeSource::keep(const Digest& digest, std::shared_ptr<const Bytes> bytes, Node node) {
+  if (cache_ == &own_ || cache_->find(digest) != nullptr) return;
+  cache_->add(digest, {std::move(bytes), std::move(node)});
+}
+
 void NodeSource::forget(const Digest& digest) {
   if (cache_ != &own_) cache_->forget(digest);
 }
@@ -171,10 +176,10 @@ bool LevelCursor::is_first() const noexcept {
   return true;
 }
 
-Bytes LevelCursor::separator() const {
+ByteView LevelCursor::separator(Arena& arena) const {
   if (steps_ == 1) return {};
   const Step& parent = path_[steps_ - 2];
-  return parent.node->key(parent.index);
+  return parent.node->key(parent.index, arena);
 }
 
 LevelCursor::Place LevelCursor::place_after() const noexcept {

@@ -29,6 +29,8 @@ class NodeSource {
   /// the store is not changed. False if it cannot be had.
   bool decode(const Digest& digest, int level, Node* to);
 
+  /// A node just made, whose view is at hand: kept if there is a cache that outlasts the source.
+  void keep(const Digest& digest, std::shared_ptr<const Bytes> bytes, Node node);
   /// When the source goes, the cache need not hold this node any longer: its tree is no more.
   void forget(const Digest& digest);
 
@@ -77,8 +79,8 @@ class LevelCursor {
   };
   Place place() const noexcept;
   bool is_first() const noexcept;
-  /// The key under which the parent lists the node; empty for the root.
-  Bytes separator() const;
+  /// The key under which the parent lists the node; empty for the root. Its bytes in `arena`.
+  ByteView separator(Arena& arena) const;
   /// Where the separator of the node after this one stands; no parent at the end of the level.
   Place place_after() const noexcept;
 

@@ -10,19 +10,19 @@ namespace freehold {
 struct LevelPass::Region {
   std::vector<OldNode> old;  // streamed so far
   std::uint64_t run = 0;     // bytes streamed since the last change of structure
-  Bytes last_key;            // of the new node before the next
+  ByteView last_key;         // of the new node before the next
   bool is_level_start = false;
   std::size_t nodes = 0;        // new ones
   std::size_t entries = 0;      // in them
   std::size_t settled_old = 0;  // old nodes whose end was also the end of the last new one
   bool is_aligned = true;       // the last new node ended where an old one did
-  std::vector<bool> is_kept;    // of old: it is also a new node
   Digest only_child{};          // of the last entry taken, above the leaves
 };
 
 bool LevelPass::run() {
   bool is_whole = true;
   while (next_ < edits_.size()) {
+    if (written_.size() - blocks_.size() >= hashed_at_once) seal();
     if (!cursor_.seek(edits_[next_].key)) {
       is_whole = false;
       ++next_;
@@ -30,21 +30,27 @@ bool LevelPass::run() {
     }
     const Node& node = cursor_.node();
     const std::size_t end = edits_within(cursor_, next_);
-    // The bytes before the first change of structure, or no such change.
-    std::uint64_t lead = 0;
-    bool is_structural = false;
-    std::size_t at = 0;
-    for (std::size_t k = next_; k < end && !is_structural; ++k) {
-      if (change_of(node, edits_[k]) != Change::structure) continue;
-      is_structural = true;
-      for (const std::size_t until = node.lower_bound(edits_[k].key); at < until; ++at) {
-        lead += node.entry_bytes(at);
-      }
+    replaced_.clear();
+    Weight gained;
+    std::optional<std::size_t> structural;  // where the first change of structure is
+    for (std::size_t k = next_; k < end && !structural; ++k) {
+      const LevelEdit& edit = edits_[k];
+      std::size_t at = 0;
+      const Change change = change_of(node, edit, &at);
+      if (change == Change::structure) structural = at;
+      if (change != Change::content) continue;
+      const Weight before = node.weight(at);
+      gained.count += edit.weight.count - before.count;  // unsigned: the sums come out right
+      gained.bytes += edit.weight.bytes - before.bytes;
+      replaced_.push_back({at, *edit.payload, edit.is_linked});
     }
-    if (!is_structural) {
-      rewrite(node, end);
+    if (!structural) {
+      if (!replaced_.empty()) rewrite(node, gained);
+      next_ = end;
       continue;
     }
+    std::uint64_t lead = 0;  // bytes before it
+    for (std::size_t i = 0; i < *structural; ++i) lead += node.entry_bytes(i);
     const Within within = run_within(end);
     if (within == Within::missing || (within == Within::no && !run_region(lead))) {
       // What was made is void. But the other regions may lack nodes too, and all are to be named.
@@ -54,13 +60,37 @@ bool LevelPass::run() {
       rewrites_.clear();
     }
   }
-  if (is_whole) settle_boundary();
+  if (is_whole) {
+    settle_boundary();
+    seal();
+  }
   return is_whole;
 }
 
-LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit) const {
+/// Finds the addresses of what was written and not yet sealed.
+void LevelPass::seal() {
+  while (blocks_.size() < written_.size()) {
+    const std::span<Written> fresh = std::span(written_).subspan(blocks_.size());
+    const std::size_t n = std::min(fresh.size(), hashed_at_once);
+    std::array<ByteView, hashed_at_once> bytes;
+    std::array<Digest, hashed_at_once> digests;
+    for (std::size_t i = 0; i < n; ++i) bytes[i] = fresh[i].bytes;
+    sha256_each(std::span(bytes).first(n), digests);
+    for (std::size_t i = 0; i < n; ++i) {
+      puts_above_[fresh[i].above].digest = digests[i];
+      const Block& block = blocks_.emplace_back(node_cid(digests[i]), std::move(fresh[i].bytes));
+      if (Node* node = fresh[i].view.get()) {
+        source_->keep(digests[i], block.data, std::move(*node));
+      }
+    }
+  }
+}
+
+/// What the edit changes in the node, at index `*at`.
+LevelPass::Change LevelPass::change_of(const Node& node, const LevelEdit& edit,
+                                       std::size_t* at) const {
   bool is_there = false;
-  const std::size_t i = node.lower_bound(edit.key, &is_there);
+  const std::size_t i = *at = node.lower_bound(edit.key, &is_there);
   if (!edit.payload) return is_there ? Change::structure : Change::none;
   if (!is_there) return Change::structure;
   if (equal(node.payload(i), *edit.payload) &&
@@ -93,48 +123,40 @@ void LevelPass::settle_boundary() {
   if (level_ > 0) return;
   LevelCursor after(*source_, root_, level_);
   if (!after.seek(boundary_->separator)) return;  // cannot be: the region has read it
-  const Bytes first_key = after.node().key(0);
+  const ByteView first_key = after.node().key(0, *arena_);
   const ByteView separator = separator_of(level_, first_key, false, boundary_->last_key);
   if (equal(separator, boundary_->separator)) return;
-  erase_above(boundary_->separator);
-  put_above(separator, after.digest(), after.node().total());
+  erases_above_.push_back(boundary_->separator);
+  puts_above_.push_back({separator, after.node().total(), after.digest()});
 }
 
-void LevelPass::rewrite(const Node& node, std::size_t edits_end) {
+/// Writes the cursor's node anew with what `replaced_` says.
+void LevelPass::rewrite(const Node& node, Weight gained) {
   const Digest digest = cursor_.digest();
-  const Bytes old_separator = cursor_.separator();
-  Bytes separator = old_separator;
+  const ByteView old_separator = cursor_.separator(*arena_);
+  ByteView separator = old_separator;
   const bool at_boundary = is_at_boundary();
   if (at_boundary && level_ == 0) {
-    const Bytes first_key = node.key(0);
-    separator = copy_of(separator_of(level_, first_key, false, boundary_->last_key));
+    separator = separator_of(level_, node.key(0, *arena_), false, boundary_->last_key);
   }
   const Rewrite undo{
       digest,          next_,           puts_above_.size(), erases_above_.size(),
       written_.size(), dropped_.size(), effective_,         boundary_ && !boundary_->is_settled};
 
-  std::vector<Node::Replacement> replaced;
   const auto [parent, index] = cursor_.place();
   Weight weight = parent != nullptr ? parent->weight(index) : node.total();
-  for (; next_ < edits_end; ++next_) {
-    const LevelEdit& edit = edits_[next_];
-    if (change_of(node, edit) != Change::content) continue;
-    const std::size_t i = node.lower_bound(edit.key);
-    const Weight before = node.weight(i);
-    weight.count += edit.weight.count - before.count;  // unsigned: the sums come out right
-    weight.bytes += edit.weight.bytes - before.bytes;
-    replaced.push_back({i, *edit.payload, edit.is_linked});
-  }
-  if (replaced.empty()) return;
-  effective_ += replaced.size();
+  weight.count += gained.count;
+  weight.bytes += gained.bytes;
+  effective_ += replaced_.size();
   rewrites_.push_back(undo);
   if (at_boundary) boundary_->is_settled = true;
   settle_boundary();  // the separator there goes up before this one
-  Block block = Block::of_cbor(node.encode_with(replaced));
-  erase_above(old_separator);
-  put_above(separator, digest_of(block.cid), weight);
+  erases_above_.push_back(old_separator);
+  Written& written = written_.emplace_back();
+  written.above = puts_above_.size();
+  written.bytes = node.encode_with(replaced_, written.view.get());
+  puts_above_.push_back({separator, weight, {}});
   dropped_.push_back(digest);
-  written_.push_back(std::move(block));
 }
 
 /// Makes the edits up to `edits_end` in the cursor's node alone. That is enough if it lies between
@@ -158,11 +180,12 @@ LevelPass::Within LevelPass::run_within(std::size_t edits_end) {
   if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return Within::no;
   const std::size_t behind = edits_within(after, edits_end);
   for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
-    if (change_of(after.node(), edits_[k]) == Change::structure) return Within::no;
+    std::size_t at = 0;
+    if (change_of(after.node(), edits_[k], &at) == Change::structure) return Within::no;
   }
 
   Region region;
-  region.last_key = ahead.key(ahead.size() - 1);
+  region.last_key = ahead.key(ahead.size() - 1, *arena_);
   chunker_.clear();
   chunker_.resume_behind(region.last_key);
   const std::size_t first = next_;
@@ -177,7 +200,7 @@ LevelPass::Within LevelPass::run_within(std::size_t edits_end) {
   rewrites_.clear();
   take_ready(region);
   end_region(region, 1);
-  boundary_ = Boundary{after.separator(), region.last_key, true};
+  boundary_ = Boundary{after.separator(*arena_), region.last_key, true};
   return Within::done;
 }
 
@@ -220,6 +243,7 @@ bool LevelPass::step_back(std::uint64_t lead) {
       puts_above_.resize(undo.puts);
       erases_above_.resize(undo.erases);
       written_.resize(undo.written);
+      if (blocks_.size() > undo.written) blocks_.resize(undo.written);
       dropped_.resize(undo.dropped);
       effective_ = undo.effective;
       if (undo.settles_boundary) boundary_->is_settled = false;
@@ -248,7 +272,7 @@ bool LevelPass::remember_before(Region& region) {
     }
     parts.push_back(part);
   }
-  region.last_key = parts.front().node->key(parts.front().node->size() - 1);
+  region.last_key = parts.front().node->key(parts.front().node->size() - 1, *arena_);
   for (std::size_t n = parts.size(); n-- > 0;) {
     const auto& [node, from] = parts[n];
     for (std::size_t i = from; i < node->size(); ++i) {
@@ -262,7 +286,7 @@ bool LevelPass::remember_before(Region& region) {
 void LevelPass::stream_node(Region& region) {
   const Node& node = cursor_.node();
   OldNode old;
-  old.separator = cursor_.separator();
+  old.separator = cursor_.separator(*arena_);
   old.digest = cursor_.digest();
   old.node = &node;
   old.edits_from = next_;
@@ -288,7 +312,8 @@ void LevelPass::stream_node(Region& region) {
     }
     if (next_ < end && node.compare_key(i, edits_[next_].key) == 0) {
       const LevelEdit& edit = edits_[next_++];
-      const Change change = change_of(node, edit);
+      std::size_t at = 0;
+      const Change change = change_of(node, edit, &at);
       note(change);
       if (!edit.payload) continue;
       put(edit);
@@ -305,8 +330,7 @@ void LevelPass::stream_node(Region& region) {
     note(Change::structure);
   }
   old.run_at_end = region.run;
-  region.old.push_back(std::move(old));
-  region.is_kept.push_back(false);
+  region.old.push_back(old);
   chunker_.tag_last(static_cast<std::uint32_t>(region.old.size()));
 }
 
@@ -325,17 +349,17 @@ bool LevelPass::take_ready(Region& region) {
         separator_of(level_, group.entries.front().key, is_first, region.last_key);
     const bool is_same =
         t != 0 && region.is_aligned && region.settled_old + 1 == t && !region.old[t - 1].is_changed;
-    Digest digest;
+    NewNode above{arena_->copy(separator), weight, {}};
     if (is_same) {
-      digest = region.old[t - 1].digest;
-      region.is_kept[t - 1] = true;
+      above.digest = region.old[t - 1].digest;
+      region.old[t - 1].is_kept = true;
     } else {
-      Block block = Block::of_cbor(encode_node(level_, group.entries));
-      digest = digest_of(block.cid);
-      written_.push_back(std::move(block));
+      Written& written = written_.emplace_back();
+      written.above = puts_above_.size();
+      written.bytes = encode_node(level_, group.entries, written.view.get());
     }
-    put_above(separator, digest, weight);
-    region.last_key = copy_of(group.entries.back().key);
+    puts_above_.push_back(above);
+    region.last_key = arena_->copy(group.entries.back().key);
     ++region.nodes;
     region.entries += group.entries.size();
     if (level_ > 0) region.only_child = link_of(group.entries[0].payload);
@@ -367,8 +391,8 @@ bool LevelPass::may_stop(const Region& region, const Chunker::Group& group, std:
 /// The first `old_nodes` streamed are replaced by what was made of them.
 void LevelPass::end_region(Region& region, std::size_t old_nodes) {
   for (std::size_t i = 0; i < old_nodes; ++i) {
-    erase_above(region.old[i].separator);
-    if (!region.is_kept[i]) dropped_.push_back(region.old[i].digest);
+    erases_above_.push_back(region.old[i].separator);
+    if (!region.old[i].is_kept) dropped_.push_back(region.old[i].digest);
   }
   if (old_nodes < region.old.size()) {
     boundary_ = Boundary{region.old[old_nodes].separator, region.last_key};
@@ -403,29 +427,20 @@ bool LevelPass::starts_below(const Node& after, std::uint64_t hash) {
   return true;
 }
 
-void LevelPass::put_above(ByteView key, const Digest& child, Weight weight) {
-  puts_above_.push_back({copy_of(key), child_payload(child, weight), true, weight});
-}
-
-void LevelPass::erase_above(ByteView key) {
-  erases_above_.push_back(copy_of(key));
-}
-
-std::vector<LevelEdit> LevelPass::take_edits_above() {
+std::vector<LevelEdit> LevelPass::edits_above() const {
   std::vector<LevelEdit> edits;
   edits.reserve(puts_above_.size() + erases_above_.size());
   auto erase = erases_above_.begin();
-  for (LevelEdit& put : puts_above_) {
-    for (; erase != erases_above_.end() && compare(*erase, put.key) < 0; ++erase) {
-      edits.push_back({std::move(*erase), std::nullopt, true, {}});
+  for (const NewNode& put : puts_above_) {
+    for (; erase != erases_above_.end() && compare(*erase, put.separator) < 0; ++erase) {
+      edits.push_back({*erase, std::nullopt, true, {}});
     }
-    if (erase != erases_above_.end() && equal(*erase, put.key)) ++erase;
-    assert(edits.empty() || compare(edits.back().key, put.key) < 0);
-    edits.push_back(std::move(put));
+    if (erase != erases_above_.end() && equal(*erase, put.separator)) ++erase;
+    assert(edits.empty() || compare(edits.back().key, put.separator) < 0);
+    const ByteView payload = arena_->copy(child_payload(put.digest, put.weight));
+    edits.push_back({put.separator, payload, true, put.weight});
   }
-  for (; erase != erases_above_.end(); ++erase) {
-    edits.push_back({std::move(*erase), std::nullopt, true, {}});
-  }
+  for (; erase != erases_above_.end(); ++erase) edits.push_back({*erase, std::nullopt, true, {}});
   return edits;
 }
 

@@ -9,28 +9,30 @@
 
 #include <vector>
 
+#include "freehold/base/arena.hpp"
 #include "freehold/tree/chunker.hpp"
 #include "freehold/tree/cursor.hpp"
 
 namespace freehold {
 
-/// A put or (no payload) delete of an entry of one level.
+/// A put or (no payload) delete of an entry of one level. Views, valid as long as who made it says.
 struct LevelEdit {
-  Bytes key;
-  std::optional<Bytes> payload;
+  ByteView key;
+  std::optional<ByteView> payload;
   bool is_linked = true;
   Weight weight;
 };
 
 class LevelPass {
  public:
-  /// `edits` ascend by key; they and `source` must outlive the pass.
+  /// `edits` ascend by key; they, `source` and `arena` must outlive the pass.
   LevelPass(NodeSource& source, const Digest& root, int level, std::span<const LevelEdit> edits,
-            KeyHash hash = xxh64)
+            Arena& arena, KeyHash hash = xxh64)
       : source_(&source),
         root_(root),
         level_(level),
         edits_(edits),
+        arena_(&arena),
         hash_(hash),
         chunker_(level, hash),
         cursor_(source, root, level) {}
@@ -38,9 +40,10 @@ class LevelPass {
   /// False if a node could not be had: `source` says which.
   bool run();
 
-  /// The edits of the level above, ascending. Of the highest level: the nodes it now has.
-  std::vector<LevelEdit> take_edits_above();
-  std::vector<Block> take_written() { return std::move(written_); }
+  /// The edits of the level above, ascending, their bytes in the arena. Of the highest level: the
+  /// nodes it now has.
+  std::vector<LevelEdit> edits_above() const;
+  std::vector<Block> take_written() { return std::move(blocks_); }
   /// Nodes that the level had and has no more.
   const std::vector<Digest>& dropped() const noexcept { return dropped_; }
   /// Edits that changed something: not deletes of what is absent, nor puts of what is there.
@@ -54,7 +57,7 @@ class LevelPass {
   enum class Change { none, content, structure };
   enum class Within { done, no, missing };  // missing: nodes were not held
   struct OldNode {
-    Bytes separator;
+    ByteView separator;
     Digest digest;
     const Node* node = nullptr;
     std::uint64_t run_at_end = 0;  // bytes since the last change of structure before its end
@@ -62,6 +65,7 @@ class LevelPass {
     std::size_t effective_before = 0;
     bool is_changed = false;
     bool is_moved = false;  // its structure changed
+    bool is_kept = false;   // it is also a new node
   };
   struct Rewrite {  // a node written anew where it stood, which a region may still take back
     Digest digest;
@@ -70,17 +74,41 @@ class LevelPass {
   };
   /// Where the last region ended, if not at the end of the level.
   struct Boundary {
-    Bytes separator;          // of the old node after it
-    Bytes last_key;           // of the new node before it
+    ByteView separator;       // of the old node after it
+    ByteView last_key;        // of the new node before it
     bool is_settled = false;  // the node after it has the right separator above
   };
-  struct Region;  // what one region is in the midst of
+  struct Region;    // what one region is in the midst of
+  struct NewNode {  // as the level above is to know it
+    ByteView separator;
+    Weight weight;
+    Digest digest;
+  };
+  struct View {  // of a node written; in wasm no cache outlasts an operation, and code must be
+                 // small
+#ifdef __EMSCRIPTEN__
+    Node* get() noexcept {
+      return nullptr;
+    }
+#else
+    Node node;
+    Node* get() noexcept {
+      return &node;
+    }
+#endif
+  };
+  struct Written {
+    std::size_t above = 0;  // index of what the level above is to know of it
+    Bytes bytes;
+    View view;
+  };
 
-  Change change_of(const Node& node, const LevelEdit& edit) const;
+  Change change_of(const Node& node, const LevelEdit& edit, std::size_t* at) const;
   std::size_t edits_within(const LevelCursor& cursor, std::size_t from) const;
   bool is_at_boundary() const;
   void settle_boundary();
-  void rewrite(const Node& node, std::size_t edits_end);
+  void seal();
+  void rewrite(const Node& node, Weight gained);
   Within run_within(std::size_t edits_end);
   bool run_region(std::uint64_t lead);
   bool step_back(std::uint64_t lead);
@@ -93,25 +121,25 @@ class LevelPass {
   bool ends_above(const Node& before, std::uint64_t hash);
   bool starts_below(const Node& after, std::uint64_t hash);
 
-  void put_above(ByteView key, const Digest& child, Weight weight);
-  void erase_above(ByteView key);
-
   NodeSource* source_;
   Digest root_;
   int level_;
   std::span<const LevelEdit> edits_;
+  Arena* arena_;  // of what the level above is told, and what is remembered meanwhile
   KeyHash hash_;
   Chunker chunker_;  // of one region after the other
   Bytes key_;        // scratch
   LevelCursor cursor_;
   std::size_t next_ = 0;  // first edit not yet made
   std::optional<Boundary> boundary_;
-  std::vector<Rewrite> rewrites_;  // since the last region
+  std::vector<Rewrite> rewrites_;            // since the last region
+  std::vector<Node::Replacement> replaced_;  // scratch
 
   // What changes above: both ascend by key, and a put of an erased key replaces.
-  std::vector<LevelEdit> puts_above_;
-  std::vector<Bytes> erases_above_;
-  std::vector<Block> written_;
+  std::vector<NewNode> puts_above_;
+  std::vector<ByteView> erases_above_;
+  std::vector<Written> written_;  // not hashed before the end: together that is faster
+  std::vector<Block> blocks_;
   std::vector<Digest> dropped_;
   std::size_t effective_ = 0;
   bool is_empty_ = false;

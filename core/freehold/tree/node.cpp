@@ -361,12 +361,22 @@ Weight Node::total() const noexcept {
   return sum;
 }
 
-Bytes Node::encode_with(std::span<const Replacement> entries) const {
+Bytes Node::encode_with(std::span<const Replacement> entries, Node* as) const {
   std::size_t size = block_.size();
   for (const Replacement& entry : entries) size += entry.payload.size();
   Bytes block;
   block.reserve(size);
+  if (as != nullptr) {
+    as->level_ = level_;
+    as->items_ = items_;
+  }
   std::size_t copied = 0;
+  std::uint32_t moved = 0;  // how much further behind the bytes are now; unsigned: goes round
+  std::size_t item_at = 0;
+  const auto move_items = [&](std::size_t end) {
+    if (as == nullptr) return;
+    for (; item_at < end; ++item_at) as->items_[item_at].suffix_at += moved;
+  };
   for (const Replacement& entry : entries) {
     const Item& item = items_[entry.index];
     append(block, block_.subspan(copied, payload_at(item) - copied));
@@ -375,8 +385,19 @@ Bytes Node::encode_with(std::span<const Replacement> entries) const {
     block[block.size() - key_bytes - 1] = list_head(level_, entry.is_linked);
     append(block, entry.payload);
     copied = payload_at(item) + item.payload_size;
+    move_items(entry.index + 1);
+    moved = static_cast<std::uint32_t>(block.size() - copied);
+    if (as == nullptr) continue;
+    as->items_[entry.index].payload_size = static_cast<std::uint16_t>(entry.payload.size());
+    as->items_[entry.index].is_linked = entry.is_linked;
   }
   append(block, block_.subspan(copied));
+  move_items(items_.size());
+  if (as != nullptr) {
+    as->block_ = block;
+    const auto prefix_at = static_cast<std::size_t>(prefix_.data() - block_.data());
+    as->prefix_ = as->block_.subspan(prefix_at, prefix_.size());
+  }
   return block;
 }
 
@@ -412,7 +433,7 @@ Bytes child_payload(const Digest& link, Weight weight) {
   return payload;
 }
 
-Bytes encode_node(int level, std::span<const EntryView> entries) {
+Bytes encode_node(int level, std::span<const EntryView> entries, Node* as) {
   ByteView prefix;
   if (!entries.empty()) {
     const ByteView first = entries.front().key;
@@ -429,14 +450,38 @@ Bytes encode_node(int level, std::span<const EntryView> entries) {
   std::uint8_t* at = put_head(block.data(), CborMajor::list, 3);
   at = put_head(at, CborMajor::uint, number);
   at = put_bytes(at, prefix);
+  if (as != nullptr) {
+    as->level_ = level;
+    as->block_ = block;
+    as->prefix_ = {at - prefix.size(), prefix.size()};
+    as->items_.resize(entries.size());
+  }
   at = put_head(at, CborMajor::list, entries.size());
-  for (const EntryView& entry : entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const EntryView& entry = entries[i];
+    const ByteView suffix = entry.key.subspan(prefix.size());
     *at++ = list_head(level, entry.is_linked);
-    at = put_bytes(at, entry.key.subspan(prefix.size()));
+    at = put_bytes(at, suffix);
+    if (as != nullptr) {
+      Node::Item& item = as->items_[i];
+      item.head = head_of(suffix);
+      item.suffix_at =
+          static_cast<std::uint32_t>(at - block.data()) - static_cast<std::uint32_t>(suffix.size());
+      item.payload_size = static_cast<std::uint16_t>(entry.payload.size());
+      item.suffix_size = suffix.size() & 0x7fff;
+      item.is_linked = level > 0 || entry.is_linked;
+    }
     at = put(at, entry.payload);
   }
   assert(at == block.data() + block.size());
   return block;
+}
+
+Block empty_node() {
+  return Block::of_cbor(encode_node(0, {}));
+}
+Digest empty_root() {
+  return digest_of(empty_node().cid);
 }
 
 }  // namespace freehold

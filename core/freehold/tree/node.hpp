@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "freehold/base/arena.hpp"
 #include "freehold/block/block.hpp"
 #include "freehold/codec/value.hpp"
 
@@ -59,6 +60,7 @@ class Node {
   Bytes key(std::size_t i) const;
   /// The same into `to`, whose memory it uses again.
   ByteView key(std::size_t i, Bytes& to) const;
+  ByteView key(std::size_t i, Arena& arena) const { return arena.copy(prefix_, suffix(i)); }
   /// As chunking counts.
   std::uint64_t entry_bytes(std::size_t i) const noexcept;
   /// Of all entries.
@@ -90,7 +92,8 @@ class Node {
     ByteView payload;
     bool is_linked;
   };
-  Bytes encode_with(std::span<const Replacement> entries) const;
+  /// `*as`, unless null, becomes the view of them.
+  Bytes encode_with(std::span<const Replacement> entries, Node* as = nullptr) const;
 
  private:
   struct Item {          // small: there are fifty in an internal node
@@ -104,6 +107,7 @@ class Node {
     return std::size_t{item.suffix_at} + item.suffix_size;
   }
   Result<> decode_entries(class NodeReader& reader, std::uint64_t count);
+  friend Bytes encode_node(int level, std::span<const struct EntryView> entries, Node* as);
 
   ByteView block_;
   ByteView prefix_;
@@ -130,8 +134,13 @@ Digest link_of(ByteView payload) noexcept;
 Bytes linked_payload(const Digest& link, std::uint64_t size);
 Bytes child_payload(const Digest& link, Weight weight);
 
-/// The bytes of the node with these entries, in ascending order.
-Bytes encode_node(int level, std::span<const EntryView> entries);
+/// The bytes of the node with these entries, in ascending order. `*as`, unless null, becomes the
+/// view of them.
+Bytes encode_node(int level, std::span<const EntryView> entries, Node* as = nullptr);
+
+/// The empty tree; a golden value.
+Block empty_node();
+Digest empty_root();
 
 /// The CID of a node, or of a large value's block, by its digest.
 inline Cid node_cid(const Digest& digest) {

@@ -1,5 +1,5 @@
 /// Decoded nodes, kept between operations, so that a node's bytes are checked once and not at every
-/// visit.
+/// visit: what was read, and what an edit wrote.
 ///
 /// Two halves by age: a node that is asked for moves to the young one; when that is full, it
 /// becomes the old one, and what was left there is forgotten. Only between operations: what an
@@ -16,8 +16,8 @@
 namespace freehold {
 
 /// For one thread at a time. Whoever holds a cache may use it with any number of stores and trees:
-/// what is under a digest is the same everywhere. A block that has gone from its store may still be
-/// found here.
+/// what is under a digest is the same everywhere. A block that has gone from its store, or that an
+/// edit made and nobody put there, may be found here.
 class NodeCache {
  public:
   explicit NodeCache(std::size_t bytes_max = limits::node_cache_bytes_max) noexcept

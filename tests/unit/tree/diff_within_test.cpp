@@ -39,6 +39,7 @@ MemoryStore only(const MemoryStore& all, std::span<const Digest> nodes) {
 std::set<Digest> nodes_by_walking(const BlockStore& store, const Digest& root,
                                   std::span<const Interval> intervals) {
   std::set<Digest> found;
+  Arena arena;
   NodeSource source(store);
   for (const Interval& keys : intervals) {
     for (int level = source.node(root)->level(); level >= 0; --level) {
@@ -50,7 +51,7 @@ std::set<Digest> nodes_by_walking(const BlockStore& store, const Digest& root,
       REQUIRE(cursor.seek(keys.low));
       for (moved = true; moved;) {
         found.insert(cursor.digest());
-        if (keys.high && compare(cursor.separator(), *keys.high) >= 0) break;  // the one after
+        if (keys.high && compare(cursor.separator(arena), *keys.high) >= 0) break;  // the one after
         REQUIRE(cursor.next(&moved));
       }
     }
