@@ -85,8 +85,8 @@ std::optional<TaskRecord::State> state_of(const Value& out) noexcept {
                                           "LimitExceeded",   "Recovering"};
   const Value* error = out.find("error");
   const Value* name = error == nullptr ? nullptr : error->find("name");
-  const std::string_view said =
-      name == nullptr || name->as_text() == nullptr ? "" : *name->as_text();
+  const std::string* text = name == nullptr ? nullptr : name->as_text();
+  const std::string_view said = text == nullptr ? std::string_view() : *text;
   const auto is_among = [said](auto& names) {
     return std::find(std::begin(names), std::end(names), said) != std::end(names);
   };
