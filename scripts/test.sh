@@ -63,13 +63,29 @@ counts() {
     END { print good + 0, bad + 0 }'
 }
 
+# shares <program>: all tests of a Catch2 program, a share of them on each core at a time.
+shares() {
+  local program=$1 names=$logs/names
+  rm -f "$names"*
+  "$program" --list-test-names-only > "$names" || true  # exits with their number
+  sed -i 's/[],["\\]/\\&/g' "$names"
+  split --number=r/8 --suffix-length=1 --numeric-suffixes "$names" "$names."
+  printf '%s\n' "$names".? | xargs -P "$(nproc)" -I{} \
+    sh -c '"$0" --use-colour no --input-file {} > {}.log 2>&1' "$program" || true
+  cat "$names".?.log
+  # Each that was listed must have passed.
+  [ "$(counts <(cat "$names".?.log))" = "$(wc -l < "$names") 0" ]
+}
+
 fixtures=tests/vectors/fixtures/index.json
+fuzzers=$(printf ',%s' tests/fuzz/*_fuzz.cpp | sed -E 's#tests/fuzz/(\w+)_fuzz.cpp#fuzz_\1#g')
+wasm=freehold-core,freehold-core-idbfs,freehold-verify,freehold_tests,fixtures_test
 js_tests=(tests/js/*.test.js tests/native/*.test.js tests/browser/*.test.js)
 
 step 'setup' scripts/build.sh --browser || exit 1
 suite 'tidy' node tests/tidy.js
-step 'build dev' scripts/build.sh dev && {
-  suite 'dev core' build/dev/freehold_tests --use-colour no
+step 'build dev' scripts/build.sh "dev:freehold_tests,native_tests$fuzzers" && {
+  suite 'dev core' shares build/dev/freehold_tests
   suite 'dev native' build/dev/native_tests --use-colour no
   suite 'dev fuzz corpus' ctest --preset dev -R '^fuzz_' --output-on-failure
 }
@@ -77,7 +93,7 @@ step 'build release' scripts/build.sh release:freehold,fixtures_test,simulate &&
   suite 'release fixtures' build/release/fixtures_test "$fixtures"
   suite 'release simulator' build/release/simulate --schedules 10000
 }
-step 'build wasm' scripts/build.sh wasm && {
+step 'build wasm' scripts/build.sh "wasm:$wasm" && {
   suite 'wasm core' node build/wasm/freehold_tests.js --use-colour no
   suite 'wasm fixtures' node build/wasm/fixtures_test.js "$fixtures"
 }

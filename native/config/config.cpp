@@ -5,7 +5,8 @@
 #include <set>
 #include <sstream>
 
-#include "native/boost.hpp"
+#include <boost/json.hpp>
+
 #include "native/config/key_file.hpp"
 
 namespace freehold::native {
