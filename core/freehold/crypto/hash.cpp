@@ -113,8 +113,9 @@ struct Lanes {
 }  // namespace
 
 void sha256_each(std::span<const ByteView> each, std::span<Digest> digests) noexcept {
+  if (each.size() < 2) return one_by_one(each, digests);
   thread_local const Lanes lanes;
-  if (each.size() < 2 || !lanes.is_fit()) return one_by_one(each, digests);
+  if (!lanes.is_fit()) return one_by_one(each, digests);
   IMB_MGR* manager = lanes.manager;
   for (std::size_t i = 0; i < each.size(); ++i) {
     IMB_JOB* job = IMB_GET_NEXT_JOB(manager);  // as many at a time as it has room for

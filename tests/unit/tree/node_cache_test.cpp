@@ -91,25 +91,40 @@ TEST_CASE("What an edit replaced leaves the cache when the operation is over, no
   CHECK(cache.size() == before + kept_of(edited) - edited.dropped.size());
 }
 
-TEST_CASE("What an edit wrote is in the cache as if it had been read") {
-  std::mt19937_64 random(8);
-  Shape shape(0, random);
-  Map map;
-  MemoryStore store;
-  NodeCache cache;
-  const MemoryStore empty;
-  std::size_t seen = 0;
-  Digest root = empty_root();
-  store.put(empty_node());
-  for (int i = 0; i < 100; ++i) {
+namespace {
+
+/// A tree, empty at first, that is edited at random.
+struct Edited {
+  explicit Edited(unsigned seed) : random(seed), shape(0, random) { store.put(empty_node()); }
+  Applied edit(NodeCache& cache) {
     std::size_t effective = 0;
     const std::vector<Edit> edits = random_edits(map, shape, random, &effective);
     NodeSource nodes(store, &cache);
-    const auto applied = apply(nodes, root, edits, store);
+    auto applied = apply(nodes, root, edits, store);
     REQUIRE(applied);
-    for (const Digest& digest : applied->added) {
+    root = applied->root;
+    return *std::move(applied);
+  }
+
+  std::mt19937_64 random;
+  Shape shape;
+  Map map;
+  MemoryStore store;
+  Digest root = empty_root();
+};
+
+}  // namespace
+
+TEST_CASE("What an edit wrote is in the cache as if it had been read") {
+  Edited tree(8);
+  NodeCache cache;
+  const MemoryStore empty;
+  std::size_t seen = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Applied applied = tree.edit(cache);
+    for (const Digest& digest : applied.added) {
       NodeSource cached(empty, &cache);
-      NodeSource read(store);
+      NodeSource read(tree.store);
       const Node* a = cached.node(digest);
       const Node* b = read.node(digest);
       REQUIRE(b != nullptr);
@@ -125,29 +140,18 @@ TEST_CASE("What an edit wrote is in the cache as if it had been read") {
         REQUIRE(a->compare_key(k, b->key(k)) == 0);
       }
     }
-    root = applied->root;
   }
   CHECK((seen > 100) == keeps_written);
 }
 
 TEST_CASE("Edits through a small cache give the same roots as without one") {
-  std::mt19937_64 random(7);
-  Shape shape(0, random);
-  Map map;
-  MemoryStore store;
+  Edited tree(7);
   NodeCache cache(20 << 10);
-  Digest root = empty_root();
-  store.put(empty_node());
   for (int i = 0; i < 200; ++i) {
-    std::size_t effective = 0;
-    const std::vector<Edit> edits = random_edits(map, shape, random, &effective);
-    NodeSource nodes(store, &cache);
-    const auto applied = apply(nodes, root, edits, store);
-    REQUIRE(applied);
-    for (const Digest& digest : applied->dropped) store.erase(node_cid(digest));
-    root = applied->root;
+    const Applied applied = tree.edit(cache);
+    for (const Digest& digest : applied.dropped) tree.store.erase(node_cid(digest));
     MemoryStore anew;
-    REQUIRE(build(map, anew).root == root);
+    REQUIRE(build(tree.map, anew).root == tree.root);
   }
 }
 
