@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "native/fault.hpp"
+#include "native/storage/hash_thread.hpp"
 
 namespace freehold::native {
 
@@ -47,6 +48,7 @@ void Writer::take_due(std::vector<std::function<void()>>& due) {
 }
 
 void Writer::run() {
+  HashThread hashes;
   for (;;) {
     std::vector<Job> jobs;
     std::vector<std::function<void()>> due;

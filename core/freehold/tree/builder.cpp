@@ -27,43 +27,32 @@ void Builder::write_ready(std::size_t i) {
   const int number = first_level_ + static_cast<int>(i);
   while (level.chunker.is_ready()) {
     const Chunker::Group group = level.chunker.front();
-    Unsealed& node = level.unsealed[level.unsealed_size++];
-    node.bytes = encode_node(number, group.entries);
-    node.weight = {};
+    Note note{i, {}, {}};
     for (const EntryView& entry : group.entries) {
-      node.weight.count += entry.weight.count;
-      node.weight.bytes += entry.weight.bytes;
+      note.weight.count += entry.weight.count;
+      note.weight.bytes += entry.weight.bytes;
     }
     const ByteView separator =
         separator_of(number, group.entries.front().key, level.nodes == 0, level.last_key);
-    node.separator.assign(separator.begin(), separator.end());
+    note.separator.assign(separator.begin(), separator.end());
     const ByteView last_key = group.entries.back().key;
     level.last_key.assign(last_key.begin(), last_key.end());
-    level.weight.count += node.weight.count;
-    level.weight.bytes += node.weight.bytes;
+    level.weight.count += note.weight.count;
+    level.weight.bytes += note.weight.bytes;
     ++level.nodes;
+    Bytes bytes = encode_node(number, group.entries);
     level.chunker.pop();
-    if (level.unsealed_size == level.unsealed.size()) seal(i);
+    level.sealer.add(std::move(bytes), std::move(note), *this);
   }
 }
 
-/// Finds the addresses of the nodes of level `i` that have none yet, and tells the level above.
-void Builder::seal(std::size_t i) {
-  Level& level = level_at(i);
-  const std::span<Unsealed> nodes = std::span(level.unsealed).first(level.unsealed_size);
-  std::array<ByteView, hashed_at_once> bytes;
-  std::array<Digest, hashed_at_once> digests;
-  for (std::size_t k = 0; k < nodes.size(); ++k) bytes[k] = nodes[k].bytes;
-  sha256_each(std::span(bytes).first(nodes.size()), digests);
-  for (std::size_t k = 0; k < nodes.size(); ++k) {
-    Unsealed& node = nodes[k];
-    level.last_node = digests[k];
-    level_at(i + 1).chunker.push(node.separator, {}, child_payload(digests[k], node.weight), true,
-                                 node.weight);
-    sink_->put(Block(node_cid(digests[k]), std::move(node.bytes)));
-  }
-  level.unsealed_size = 0;
-  write_ready(i + 1);
+/// The address of a node is known: tells the level above.
+void Builder::sealed(const Digest& digest, Bytes bytes, const Note& note) {
+  level_at(note.level).last_node = digest;
+  level_at(note.level + 1)
+      .chunker.push(note.separator, {}, child_payload(digest, note.weight), true, note.weight);
+  sink_->put(Block(node_cid(digest), std::move(bytes)));
+  write_ready(note.level + 1);
 }
 
 TreeStats Builder::finish() {
@@ -71,7 +60,7 @@ TreeStats Builder::finish() {
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     levels_[i]->chunker.finish();
     write_ready(i);
-    seal(i);
+    levels_[i]->sealer.finish(*this);
     stats.nodes += levels_[i]->nodes;
     if (levels_[i]->nodes == 1) {
       stats.root = levels_[i]->last_node;

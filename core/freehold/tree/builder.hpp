@@ -5,6 +5,7 @@
 
 #include "freehold/block/store.hpp"
 #include "freehold/tree/chunker.hpp"
+#include "freehold/tree/sealer.hpp"
 
 namespace freehold {
 
@@ -28,8 +29,8 @@ class Builder {
   TreeStats finish();
 
  private:
-  struct Unsealed {
-    Bytes bytes;
+  struct Note {
+    std::size_t level;
     Bytes separator;
     Weight weight;
   };
@@ -40,13 +41,13 @@ class Builder {
     Digest last_node{};
     Weight weight;   // of all its nodes
     Bytes last_key;  // of the last entry in a node written
-    std::array<Unsealed, hashed_at_once> unsealed;
-    std::size_t unsealed_size = 0;
+    Sealer<Note> sealer;
   };
 
   Level& level_at(std::size_t i);
   void write_ready(std::size_t i);
-  void seal(std::size_t i);
+  friend class Sealer<Note>;
+  void sealed(const Digest& digest, Bytes bytes, const Note& note);
 
   BlockSink* sink_;
   int first_level_;

@@ -22,7 +22,6 @@ struct LevelPass::Region {
 bool LevelPass::run() {
   bool is_whole = true;
   while (next_ < edits_.size()) {
-    if (written_.size() - blocks_.size() >= hashed_at_once) seal();
     if (!cursor_.seek(edits_[next_].key)) {
       is_whole = false;
       ++next_;
@@ -62,28 +61,21 @@ bool LevelPass::run() {
   }
   if (is_whole) {
     settle_boundary();
-    seal();
+    sealer_.finish(*this);
   }
   return is_whole;
 }
 
-/// Finds the addresses of what was written and not yet sealed.
-void LevelPass::seal() {
-  while (blocks_.size() < written_.size()) {
-    const std::span<Written> fresh = std::span(written_).subspan(blocks_.size());
-    const std::size_t n = std::min(fresh.size(), hashed_at_once);
-    std::array<ByteView, hashed_at_once> bytes;
-    std::array<Digest, hashed_at_once> digests;
-    for (std::size_t i = 0; i < n; ++i) bytes[i] = fresh[i].bytes;
-    sha256_each(std::span(bytes).first(n), digests);
-    for (std::size_t i = 0; i < n; ++i) {
-      puts_above_[fresh[i].above].digest = digests[i];
-      const Block& block = blocks_.emplace_back(node_cid(digests[i]), std::move(fresh[i].bytes));
-      if (Node* node = fresh[i].view.get()) {
-        source_->keep(digests[i], block.data, std::move(*node));
-      }
-    }
-  }
+void LevelPass::write(Bytes bytes, Written written) {
+  ++written_;
+  sealer_.add(std::move(bytes), std::move(written), *this);
+}
+
+/// The address of a node written is known.
+void LevelPass::sealed(const Digest& digest, Bytes bytes, Written written) {
+  puts_above_[written.above].digest = digest;
+  const Block& block = blocks_.emplace_back(node_cid(digest), std::move(bytes));
+  if (Node* node = written.view.get()) source_->keep(digest, block.data, std::move(*node));
 }
 
 /// What the edit changes in the node, at index `*at`.
@@ -140,8 +132,8 @@ void LevelPass::rewrite(const Node& node, Weight gained) {
     separator = separator_of(level_, node.key(0, *arena_), false, boundary_->last_key);
   }
   const Rewrite undo{
-      digest,          next_,           puts_above_.size(), erases_above_.size(),
-      written_.size(), dropped_.size(), effective_,         boundary_ && !boundary_->is_settled};
+      digest,   next_,           puts_above_.size(), erases_above_.size(),
+      written_, dropped_.size(), effective_,         boundary_ && !boundary_->is_settled};
 
   const auto [parent, index] = cursor_.place();
   Weight weight = parent != nullptr ? parent->weight(index) : node.total();
@@ -152,10 +144,10 @@ void LevelPass::rewrite(const Node& node, Weight gained) {
   if (at_boundary) boundary_->is_settled = true;
   settle_boundary();  // the separator there goes up before this one
   erases_above_.push_back(old_separator);
-  Written& written = written_.emplace_back();
-  written.above = puts_above_.size();
-  written.bytes = node.encode_with(replaced_, written.view.get());
+  Written written{puts_above_.size(), {}};
   puts_above_.push_back({separator, weight, {}});
+  Bytes bytes = node.encode_with(replaced_, written.view.get());
+  write(std::move(bytes), std::move(written));
   dropped_.push_back(digest);
 }
 
@@ -242,8 +234,9 @@ bool LevelPass::step_back(std::uint64_t lead) {
       next_ = undo.edits_from;
       puts_above_.resize(undo.puts);
       erases_above_.resize(undo.erases);
-      written_.resize(undo.written);
-      if (blocks_.size() > undo.written) blocks_.resize(undo.written);
+      sealer_.finish(*this);
+      written_ = undo.written;
+      blocks_.resize(undo.written);
       dropped_.resize(undo.dropped);
       effective_ = undo.effective;
       if (undo.settles_boundary) boundary_->is_settled = false;
@@ -349,16 +342,15 @@ bool LevelPass::take_ready(Region& region) {
         separator_of(level_, group.entries.front().key, is_first, region.last_key);
     const bool is_same =
         t != 0 && region.is_aligned && region.settled_old + 1 == t && !region.old[t - 1].is_changed;
-    NewNode above{arena_->copy(separator), weight, {}};
+    Written written{puts_above_.size(), {}};
+    puts_above_.push_back({arena_->copy(separator), weight, {}});
     if (is_same) {
-      above.digest = region.old[t - 1].digest;
+      puts_above_.back().digest = region.old[t - 1].digest;
       region.old[t - 1].is_kept = true;
     } else {
-      Written& written = written_.emplace_back();
-      written.above = puts_above_.size();
-      written.bytes = encode_node(level_, group.entries, written.view.get());
+      Bytes bytes = encode_node(level_, group.entries, written.view.get());
+      write(std::move(bytes), std::move(written));
     }
-    puts_above_.push_back(above);
     region.last_key = arena_->copy(group.entries.back().key);
     ++region.nodes;
     region.entries += group.entries.size();

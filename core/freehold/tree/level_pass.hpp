@@ -12,6 +12,7 @@
 #include "freehold/base/arena.hpp"
 #include "freehold/tree/chunker.hpp"
 #include "freehold/tree/cursor.hpp"
+#include "freehold/tree/sealer.hpp"
 
 namespace freehold {
 
@@ -99,7 +100,6 @@ class LevelPass {
   };
   struct Written {
     std::size_t above = 0;  // index of what the level above is to know of it
-    Bytes bytes;
     View view;
   };
 
@@ -107,7 +107,9 @@ class LevelPass {
   std::size_t edits_within(const LevelCursor& cursor, std::size_t from) const;
   bool is_at_boundary() const;
   void settle_boundary();
-  void seal();
+  friend class Sealer<Written>;
+  void write(Bytes bytes, Written written);
+  void sealed(const Digest& digest, Bytes bytes, Written written);
   void rewrite(const Node& node, Weight gained);
   Within run_within(std::size_t edits_end);
   bool run_region(std::uint64_t lead);
@@ -138,8 +140,9 @@ class LevelPass {
   // What changes above: both ascend by key, and a put of an erased key replaces.
   std::vector<NewNode> puts_above_;
   std::vector<ByteView> erases_above_;
-  std::vector<Written> written_;  // not hashed before the end: together that is faster
-  std::vector<Block> blocks_;
+  Sealer<Written> sealer_;
+  std::size_t written_ = 0;    // nodes, sealed or not
+  std::vector<Block> blocks_;  // those that are
   std::vector<Digest> dropped_;
   std::size_t effective_ = 0;
   bool is_empty_ = false;
