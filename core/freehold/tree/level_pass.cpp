@@ -155,25 +155,32 @@ void LevelPass::rewrite(const Node& node, Weight gained) {
 /// two natural cuts that stay: each is above all in its windows, so what is on one side of it is
 /// not felt on the other. `no`, and nothing has happened, if that is not so or not plain to see.
 LevelPass::Within LevelPass::run_within(std::size_t edits_end) {
-  if (cursor_.is_first() || is_at_boundary()) return Within::no;
+  const auto [parent_after, index_after] = cursor_.place_after();
+  if (cursor_.is_first() || parent_after == nullptr || is_at_boundary()) return Within::no;
   const Node& node = cursor_.node();
   const LevelEdit& last = edits_[edits_end - 1];
   const int order = node.compare_key(node.size() - 1, last.key);
   if (order < 0 || (order == 0 && !last.payload)) return Within::no;
   LevelCursor before = cursor_;
-  LevelCursor after = cursor_;
   bool moved = false;
-  if (!before.previous(&moved) || !after.next(&moved)) return Within::missing;
-  if (!moved) return Within::no;
-  // The other half of each window is what the chunker looks at.
+  if (!before.previous(&moved)) return Within::missing;
   const Node& ahead = before.node();
-  const std::uint64_t start = hash_.cut(level_, ahead.key(ahead.size() - 1, key_));
-  const std::uint64_t end = hash_.cut(level_, node.key(node.size() - 1, key_));
-  if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return Within::no;
-  const std::size_t behind = edits_within(after, edits_end);
-  for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
-    std::size_t at = 0;
-    if (change_of(after.node(), edits_[k], &at) == Change::structure) return Within::no;
+  const bool reaches_after =
+      edits_end < edits_.size() &&
+      (index_after + 1 == parent_after->size() ||
+       parent_after->compare_key(index_after + 1, edits_[edits_end].key) > 0);
+  if (reaches_after || !is_between_natural_cuts()) {
+    LevelCursor after = cursor_;
+    if (!after.next(&moved)) return Within::missing;
+    // The other half of each window is what the chunker looks at.
+    const std::uint64_t start = hash_.cut(level_, ahead.key(ahead.size() - 1, key_));
+    const std::uint64_t end = hash_.cut(level_, node.key(node.size() - 1, key_));
+    if (!ends_above(ahead, start) || !starts_below(after.node(), end)) return Within::no;
+    const std::size_t behind = edits_within(after, edits_end);
+    for (std::size_t k = edits_end; k < behind; ++k) {  // may be within the window
+      std::size_t at = 0;
+      if (change_of(after.node(), edits_[k], &at) == Change::structure) return Within::no;
+    }
   }
 
   Region region;
@@ -192,7 +199,7 @@ LevelPass::Within LevelPass::run_within(std::size_t edits_end) {
   rewrites_.clear();
   take_ready(region);
   end_region(region, 1);
-  boundary_ = Boundary{after.separator(*arena_), region.last_key, true};
+  boundary_ = Boundary{parent_after->key(index_after, *arena_), region.last_key, true};
   return Within::done;
 }
 
@@ -399,6 +406,24 @@ void LevelPass::end_region(Region& region, std::size_t old_nodes) {
 bool LevelPass::is_natural(const Node& before, const Node& after) {
   const std::uint64_t hash = hash_.cut(level_, before.key(before.size() - 1, key_));
   return ends_above(before, hash) && starts_below(after, hash);
+}
+
+/// Whether the sizes in the parent of the cursor's leaf show that both its ends are natural cuts. A
+/// node that the ceiling ends has node_bytes_min or more; and with those after it, up to the next
+/// natural cut or the end of the level, over node_bytes_max.
+bool LevelPass::is_between_natural_cuts() const {
+  const auto [parent, index] = cursor_.place();
+  if (level_ > 0 || index == 0) return false;
+  std::uint64_t sum = 0;
+  for (std::size_t i = index - 1; i < parent->size(); ++i) {
+    const std::uint64_t bytes = parent->weight(i).bytes;  // or more: linked values count there
+    sum += bytes;
+    if (sum > limits::node_bytes_max) return false;
+    if (bytes >= limits::node_bytes_min) continue;
+    if (i >= index) return true;
+    sum = 0;  // the end of the node before is natural: it is about that of this one now
+  }
+  return false;
 }
 
 /// Whether `hash`, that of the last entry, is above those in the window before it.

@@ -119,6 +119,7 @@ class LevelPass {
   bool take_ready(Region& region);
   bool may_stop(const Region& region, const Chunker::Group& group, std::size_t t);
   void end_region(Region& region, std::size_t old_nodes);
+  bool is_between_natural_cuts() const;
   bool is_natural(const Node& before, const Node& after);
   bool ends_above(const Node& before, std::uint64_t hash);
   bool starts_below(const Node& after, std::uint64_t hash);

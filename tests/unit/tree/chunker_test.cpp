@@ -24,13 +24,21 @@ std::uint64_t flat(std::size_t) {
 std::uint64_t saw(std::size_t order) {
   return order % 37;
 }
+/// A natural cut, and then none: the node behind it ends in a ceiling, and both are small.
+std::uint64_t early_peak(std::size_t order) {
+  return order == 20 ? 900 : order;
+}
+/// Low often enough that ceilings make nodes of little more than the least size.
+std::uint64_t often_low(std::size_t order) {
+  return order % 16 == 14 ? 0 : 3 + order % 3;
+}
 std::uint64_t rare_peaks(std::size_t order) {
   return order % 41 == 40 ? 900 : order % 5;
 }
 std::uint64_t scattered(std::size_t order) {
   return (order * 2654435761U >> 7) % 11;
 }
-constexpr Pattern patterns[] = {rising, falling, flat, saw, rare_peaks, scattered};
+constexpr Pattern patterns[] = {rising, falling, flat, saw, early_peak, rare_peaks, scattered};
 
 StoredValue value_of_size(std::size_t size) {
   return inline_value(cbor_bytes(size, 1));
@@ -78,7 +86,7 @@ void check_every_edit(const Map& map) {
 TEST_CASE("R9: any one edit under ceilings gives the cuts of a build, whatever the draws") {
   const Map map = even_orders();
   for (const Pattern cut : patterns) {
-    for (const Pattern anchor : {rising, falling, flat, scattered}) {
+    for (const Pattern anchor : {rising, falling, flat, often_low, scattered}) {
       std::vector<Numbers> numbers;
       for (std::size_t order = 0; order < orders; ++order) {
         numbers.push_back({cut(order), anchor(order)});
