@@ -77,6 +77,11 @@ shares() {
   [ "$(counts <(cat "$names".?.log))" = "$(wc -l < "$names") 0" ]
 }
 
+# 10,000 schedules, by the seeds from 1 on.
+simulate() {
+  printf '%s\n' 1 5001 | xargs -P 2 -I{} build/release/simulate --schedules 5000 --seed {}
+}
+
 fixtures=tests/vectors/fixtures/index.json
 fuzzers=$(printf ',%s' tests/fuzz/*_fuzz.cpp | sed -E 's#tests/fuzz/(\w+)_fuzz.cpp#fuzz_\1#g')
 wasm=freehold-core,freehold-core-idbfs,freehold-verify,freehold_tests,fixtures_test
@@ -86,12 +91,12 @@ step 'setup' scripts/build.sh --browser || exit 1
 suite 'tidy' node tests/tidy.js
 step 'build dev' scripts/build.sh "dev:freehold_tests,native_tests$fuzzers" && {
   suite 'dev core' shares build/dev/freehold_tests
-  suite 'dev native' build/dev/native_tests --use-colour no
+  suite 'dev native' shares build/dev/native_tests
   suite 'dev fuzz corpus' ctest --preset dev -R '^fuzz_' --output-on-failure
 }
 step 'build release' scripts/build.sh release:freehold,fixtures_test,simulate && {
   suite 'release fixtures' build/release/fixtures_test "$fixtures"
-  suite 'release simulator' build/release/simulate --schedules 10000
+  suite 'release simulator' simulate
 }
 step 'build wasm' scripts/build.sh "wasm:$wasm" && {
   suite 'wasm core' node build/wasm/freehold_tests.js --use-colour no
