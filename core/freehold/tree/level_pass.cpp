@@ -238,10 +238,10 @@ bool LevelPass::step_back(std::uint64_t lead) {
     lead += cursor_.node().entries_bytes();
     if (!rewrites_.empty() && rewrites_.back().digest == cursor_.digest()) {
       const Rewrite& undo = rewrites_.back();
+      sealer_.finish(*this);  // what it gives back still has its place among the puts above
       next_ = undo.edits_from;
       puts_above_.resize(undo.puts);
       erases_above_.resize(undo.erases);
-      sealer_.finish(*this);
       written_ = undo.written;
       blocks_.resize(undo.written);
       dropped_.resize(undo.dropped);
