@@ -6,7 +6,7 @@ namespace freehold::native::test {
 
 namespace {
 
-/// The digests of `many` strings, in groups as large as they get.
+/// The digests of the strings, found in groups of `at_once`.
 std::vector<Digest> hash_in_groups(const std::vector<ByteView>& strings, std::size_t at_once) {
   std::vector<Digest> digests;
   HashGroup group;
@@ -30,7 +30,7 @@ TEST_CASE("A thread that helps finds the digests that each string has alone") {
   std::vector<Digest> each;
   for (const ByteView string : strings) each.push_back(sha256(string));
 
-  const HashThread helper;
+  HashThread helper;
   for (const std::size_t at_once : {1U, 11U, 12U, 13U, 32U}) {
     REQUIRE(hash_in_groups(strings, at_once) == each);
   }
@@ -39,7 +39,7 @@ TEST_CASE("A thread that helps finds the digests that each string has alone") {
 TEST_CASE("While a thread helps with one group, another is hashed without it") {
   const Bytes bytes(4000, 7);
   const std::vector<ByteView> strings(hashed_at_once, bytes);
-  const HashThread helper;
+  HashThread helper;
   for (int round = 0; round < 50; ++round) {
     HashGroup first;
     HashGroup second;
