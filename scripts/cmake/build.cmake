@@ -19,6 +19,7 @@ if(FREEHOLD_SANITIZE)
   target_compile_options(freehold_build INTERFACE
     -fsanitize=${FREEHOLD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(freehold_build INTERFACE -fsanitize=${FREEHOLD_SANITIZE})
+  target_compile_definitions(freehold_build INTERFACE _GLIBCXX_ASSERTIONS)  # indexes in bounds
 endif()
 if(NOT EMSCRIPTEN)
   find_program(FREEHOLD_MOLD mold)
